@@ -1,0 +1,36 @@
+"""API keys: made once, shown once, known by their digest from then on."""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+
+from accounts.models import Business, Channel
+
+SHOWN = 16  # characters of a key that may be shown again, to tell it from others
+
+
+def digest(key: str) -> str:
+    """The SHA-256 of a key, in hex. A key has 256 random bits, so a fast digest is enough."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def issue(
+    business: Business,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    rate_limit_rpm: int = 60,
+    protocol: str = Channel.Protocol.AVAILENGINE,
+) -> tuple[Channel, str]:
+    """Make a channel and its key. The key is not stored: whoever loses it makes another."""
+    key = f"avail_{'test' if business.is_dev else 'live'}_{secrets.token_urlsafe(32)}"
+    channel = Channel.objects.create(
+        business=business,
+        name=name,
+        protocol=protocol,
+        prefix=key[:SHOWN],
+        key_hash=digest(key),
+        scopes=sorted(set(scopes)),
+        rate_limit_rpm=rate_limit_rpm,
+    )
+    return channel, key

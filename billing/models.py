@@ -1,0 +1,159 @@
+"""Money: what a business pays for (plans) and what its guests put down (deposits).
+
+Knows references, not bookings: a deposit names the booking it is for by id, and the top of the core
+decides what happens to it.
+"""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.timezone import now
+
+from accounts.models import Business, User, validate_currency
+
+
+class Plan(models.Model):
+    """What can be subscribed to, and what it allows. The rows are data, so a tier can be added."""
+
+    key = models.SlugField(primary_key=True, max_length=30)
+    name = models.CharField(max_length=60)
+    price_cents = models.PositiveIntegerField(default=0, help_text="A month.")
+    currency = models.CharField(max_length=3, default="EUR", validators=[validate_currency])
+    allows_dynamic = models.BooleanField("dynamic booking", default=False)
+    allows_calendar = models.BooleanField("calendar sync", default=False)
+    max_businesses = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: any.")
+    max_bookings = models.PositiveIntegerField(
+        "bookings a month", null=True, blank=True, help_text="Empty: any."
+    )
+    stripe_price = models.CharField(max_length=100, blank=True)
+    is_public = models.BooleanField(default=True, help_text="Can be chosen at checkout.")
+    display_order = models.IntegerField(default=0)
+
+    class Meta:
+        ordering = ("display_order", "price_cents", "key")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Subscription(models.Model):
+    """Which plan a developer (for all their businesses) or a single business is on."""
+
+    class Status(models.TextChoices):
+        TRIAL = "trial", "Trial"
+        ACTIVE = "active", "Active"
+        PAST_DUE = "past_due", "Past due"
+        CANCELLED = "cancelled", "Cancelled"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(
+        User, models.CASCADE, null=True, blank=True, related_name="subscription"
+    )
+    business = models.OneToOneField(
+        Business, models.CASCADE, null=True, blank=True, related_name="subscription"
+    )
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions")
+    status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
+    trial_ends_at = models.DateTimeField(null=True, blank=True)
+    ends_at = models.DateTimeField(null=True, blank=True)
+    has_payment_method = models.BooleanField(default=False)
+    customer_reference = models.CharField(max_length=100, blank=True)
+    subscription_reference = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(user__isnull=True) ^ Q(business__isnull=True),
+                name="subscription_has_one_owner",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user or self.business}: {self.plan_id} ({self.status})"
+
+
+class Account(models.Model):
+    """Where a business's deposits go: its account at the payment gateway."""
+
+    business = models.OneToOneField(
+        Business, models.CASCADE, primary_key=True, related_name="payment_account"
+    )
+    gateway = models.CharField(max_length=20)
+    reference = models.CharField(max_length=100, unique=True)
+    details_submitted = models.BooleanField(default=False)
+    payouts_enabled = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        verbose_name = "payment account"
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class Deposit(models.Model):
+    """What a guest puts down so that a booking is kept.
+
+    pending -> held (authorised) -> captured or released; a charge goes pending -> captured, and
+    released when refunded. `failed` when the guest never paid.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "Pending"
+        HELD = "held", "Held"
+        CAPTURED = "captured", "Captured"
+        RELEASED = "released", "Released"
+        FAILED = "failed", "Never paid"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="deposits")
+    booking_id = models.UUIDField(unique=True)
+    amount_cents = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3, validators=[validate_currency])
+    type = models.CharField(max_length=20, choices=Business.DepositType)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
+    gateway = models.CharField(max_length=20)
+    payment_intent_id = models.CharField(max_length=100, unique=True)
+    client_secret = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("-created_at", "id")
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_cents__gt=0), name="deposit_is_something"),
+        ]
+        indexes = [models.Index(fields=["business", "-created_at"], name="deposit_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.amount_cents} {self.currency} ({self.status})"
+
+
+class Payment(models.Model):
+    """A movement of a deposit's money. Only ever added to."""
+
+    class Kind(models.TextChoices):
+        AUTHORISED = "authorised", "Authorised"
+        CAPTURED = "captured", "Captured"
+        RELEASED = "released", "Released"
+        REFUNDED = "refunded", "Refunded"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    deposit = models.ForeignKey(Deposit, models.PROTECT, related_name="payments")
+    kind = models.CharField(max_length=12, choices=Kind)
+    amount_cents = models.PositiveIntegerField()
+    reference = models.CharField(
+        max_length=120,
+        unique=True,
+        help_text="The gateway's event or call; makes a repeat visible.",
+    )
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ("at", "id")
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_cents}"

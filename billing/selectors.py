@@ -1,0 +1,92 @@
+"""Which plan covers a business, and what it allows."""
+
+import dataclasses
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, models
+from django.db.models import F, Q
+
+from accounts.keys import digest
+from accounts.models import Business, Channel
+from billing.models import Plan, Subscription
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Cover:
+    """What a business may do, by the subscription of the developer who owns it, else its own."""
+
+    plan: str
+    status: str
+    allows_dynamic: bool
+    allows_calendar: bool
+    max_bookings: int | None
+    trial_ends_at: datetime | None = None
+
+    @property
+    def is_past_due(self) -> bool:
+        return self.status == Subscription.Status.PAST_DUE
+
+
+def cover(business: Business) -> Cover:
+    """The cover of a business; remembered on the instance, as one request asks several times."""
+    known: Cover | None = business.__dict__.get("_cover")
+    if known is None:
+        found = (
+            Subscription.objects.select_related("plan")
+            .filter(Q(user__owned_businesses=business) | Q(business=business))
+            .order_by(F("user_id").asc(nulls_last=True))  # the developer's covers all theirs
+            .first()
+        )
+        known = business.__dict__["_cover"] = _cover(found)
+    return known
+
+
+def _cover(subscription: Subscription | None) -> Cover:
+    plan = subscription.plan if subscription else Plan.objects.get(pk=settings.DEFAULT_PLAN)
+    return Cover(
+        plan=plan.key,
+        status=subscription.status if subscription else Subscription.Status.ACTIVE,
+        allows_dynamic=plan.allows_dynamic,
+        allows_calendar=plan.allows_calendar,
+        max_bookings=plan.max_bookings,
+        trial_ends_at=subscription.trial_ends_at if subscription else None,
+    )
+
+
+def _known_as(model: type[models.Model], alias: str) -> tuple[list[str], str]:
+    names = [field.attname for field in model._meta.concrete_fields]
+    return names, ", ".join(f'{alias}."{name}"' for name in names)
+
+
+_CHANNEL, _CHANNEL_SQL = _known_as(Channel, "c")
+_BUSINESS, _BUSINESS_SQL = _known_as(Business, "b")
+
+# Every request of a program starts with this one query, so it is written out: who asks, for which
+# business, covered by which plan.
+_BY_KEY = f"""
+SELECT {_CHANNEL_SQL}, {_BUSINESS_SQL}, p.key, coalesce(so.status, sb.status, 'active'),
+       p.allows_dynamic, p.allows_calendar, p.max_bookings,
+       CASE WHEN so.id IS NULL THEN sb.trial_ends_at ELSE so.trial_ends_at END
+  FROM accounts_channel AS c
+  JOIN accounts_business AS b ON b.id = c.business_id
+  LEFT JOIN billing_subscription AS so ON so.user_id = b.owner_id
+  LEFT JOIN billing_subscription AS sb ON sb.business_id = b.id
+  JOIN billing_plan AS p ON p.key = coalesce(so.plan_id, sb.plan_id, %s)
+ WHERE c.key_hash = %s AND c.is_active AND b.is_active
+"""  # noqa: S608 - the names are our own models'
+
+
+def channel_by_key(key: str) -> Channel | None:
+    """The channel that a key belongs to, with its business and cover; None for an unknown one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_KEY, [settings.DEFAULT_PLAN, digest(key)])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    split = len(_CHANNEL)
+    end = split + len(_BUSINESS)
+    channel = Channel.from_db("default", _CHANNEL, row[:split])
+    channel.business = Business.from_db("default", _BUSINESS, row[split:end])
+    channel.business.__dict__["_cover"] = Cover(*row[end:])
+    return channel

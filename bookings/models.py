@@ -1,0 +1,430 @@
+"""The promise: who has what, when."""
+
+import uuid
+from datetime import timedelta
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import (
+    ArrayField,
+    DateTimeRangeField,
+    RangeBoundary,
+    RangeOperators,
+)
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils.timezone import now
+
+from accounts.models import Business, Channel, User
+from bookings.lifecycle import State
+from resources.models import Location, Resource, Service
+
+WAITING = (State.HELD.value, State.PENDING.value)
+STATES = [(each.value, each.value.replace("_", " ").capitalize()) for each in State]
+
+
+class Guest(models.Model):
+    """Who comes. One per business and phone, or per e-mail where there is no phone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="guests", db_index=False)
+    first_name = models.CharField(max_length=100, blank=True)
+    last_name = models.CharField(max_length=100, blank=True)
+    email = models.EmailField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    email_key = models.CharField(max_length=254, blank=True, editable=False)
+    phone_key = models.CharField(max_length=40, blank=True, editable=False)
+    notes = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("last_name", "first_name", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["business", "phone_key"],
+                condition=~Q(phone_key=""),
+                name="one_guest_per_phone",
+            ),
+            models.UniqueConstraint(
+                fields=["business", "email_key"],
+                condition=Q(phone_key="") & ~Q(email_key=""),
+                name="one_guest_per_email",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["business", "last_name", "first_name"], name="guest_by_name"),
+            models.Index(fields=["business", "email_key"], name="guest_by_email"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.email or self.phone
+
+
+class Session(models.Model):
+    """One scheduled run of a class: its resources are taken once, its places one by one."""
+
+    class State(models.TextChoices):
+        SCHEDULED = "scheduled", "Scheduled"
+        CANCELLED = "cancelled", "Cancelled"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="sessions", db_index=False)
+    location = models.ForeignKey(Location, models.PROTECT, related_name="sessions")
+    service = models.ForeignKey(Service, models.PROTECT, related_name="sessions")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    capacity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    state = models.CharField(max_length=10, choices=State, default=State.SCHEDULED)
+    resource_ids = ArrayField(models.UUIDField(), default=list, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("starts_at", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_start"
+            ),
+        ]
+        indexes = [models.Index(fields=["business", "starts_at"], name="session_by_start")]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class Booking(models.Model):
+    """The promise to a guest, public by its `reference`.
+
+    Half-open UTC; what the guest sees, without buffers. `resource_ids` says who was assigned and
+    outlives the allocations, which exist exactly as long as the time is taken.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="bookings", db_index=False)
+    location = models.ForeignKey(Location, models.PROTECT, related_name="bookings", db_index=False)
+    service = models.ForeignKey(
+        Service, models.PROTECT, null=True, blank=True, related_name="bookings", db_index=False
+    )
+    session = models.ForeignKey(
+        Session, models.PROTECT, null=True, blank=True, related_name="bookings"
+    )
+    guest = models.ForeignKey(Guest, models.PROTECT, null=True, blank=True, related_name="bookings")
+    channel = models.ForeignKey(
+        Channel, models.SET_NULL, null=True, blank=True, related_name="bookings", db_index=False
+    )
+    source = models.CharField(max_length=20, help_text="The protocol it came through.")
+    reference = models.CharField(max_length=16, editable=False)
+    key = models.CharField(max_length=255, blank=True, editable=False)
+    state = models.CharField(max_length=12, choices=STATES)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    party_size = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    resource_ids = ArrayField(models.UUIDField(), default=list)
+    notes = models.TextField(blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("starts_at", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="booking_ends_after_start"
+            ),
+            models.CheckConstraint(condition=Q(party_size__gte=1), name="booking_for_someone"),
+            models.CheckConstraint(
+                condition=Q(state__in=WAITING, expires_at__isnull=False)
+                | (~Q(state__in=WAITING) & Q(expires_at__isnull=True)),
+                name="only_what_waits_expires",
+            ),
+            models.UniqueConstraint(fields=["business", "reference"], name="reference_once"),
+            models.UniqueConstraint(
+                fields=["channel", "key"], condition=~Q(key=""), name="booking_key_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["business", "starts_at", "id"], name="booking_by_start"),
+            models.Index(fields=["business", "created_at"], name="booking_by_creation"),
+            models.Index(
+                fields=["expires_at"], condition=Q(state__in=WAITING), name="booking_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.starts_at:%Y-%m-%d %H:%M}"
+
+
+class Block(models.Model):
+    """A resource taken out of use for a while, and why. Half-open UTC."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="blocks")
+    resource = models.ForeignKey(Resource, models.CASCADE, related_name="blocks")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(User, models.SET_NULL, null=True, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("starts_at", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at")), name="block_ends_after_start"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource} {self.starts_at:%Y-%m-%d %H:%M} {self.reason}".strip()
+
+
+class TsTzRange(Func):
+    """`tstzrange(starts_at, ends_at, '[)')`: the stretch that two columns describe."""
+
+    function = "TSTZRANGE"
+    output_field = DateTimeRangeField()
+
+
+class Allocation(models.Model):
+    """One unit of one resource, or one place of a session, taken for one stretch of time.
+
+    Buffers included. The only truth about taken time: a row exists exactly as long as the time is
+    taken. Half-open UTC, a day at most (a longer take is several rows in a row), so that reading a
+    window needs to look back no further than a day. `expires_at` is that of the booking while it
+    waits; past it the row blocks nobody, and whoever wants the time clears it away.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    business = models.ForeignKey(
+        Business, models.CASCADE, related_name="allocations", db_index=False
+    )
+    booking = models.ForeignKey(Booking, models.CASCADE, null=True, related_name="allocations")
+    session = models.ForeignKey(
+        Session, models.CASCADE, null=True, related_name="allocations", db_index=False
+    )
+    block = models.ForeignKey(
+        Block, models.CASCADE, null=True, related_name="allocations", db_index=False
+    )
+    resource = models.ForeignKey(
+        Resource, models.PROTECT, null=True, related_name="allocations", db_index=False
+    )
+    unit = models.PositiveSmallIntegerField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="one_taker_per_unit",
+                expressions=[
+                    ("resource", RangeOperators.EQUAL),
+                    ("unit", RangeOperators.EQUAL),
+                    (
+                        TsTzRange("starts_at", "ends_at", RangeBoundary()),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+            models.UniqueConstraint(
+                fields=["session", "unit"],
+                condition=Q(booking__isnull=False),
+                name="one_guest_per_place",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_at__gt=F("starts_at"))
+                & Q(ends_at__lte=F("starts_at") + timedelta(days=1)),
+                name="allocation_within_a_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    resource__isnull=False,
+                    booking__isnull=False,
+                    session__isnull=True,
+                    block__isnull=True,
+                )
+                | Q(
+                    resource__isnull=False,
+                    booking__isnull=True,
+                    session__isnull=False,
+                    block__isnull=True,
+                )
+                | Q(
+                    resource__isnull=False,
+                    booking__isnull=True,
+                    session__isnull=True,
+                    block__isnull=False,
+                )
+                | Q(
+                    resource__isnull=True,
+                    booking__isnull=False,
+                    session__isnull=False,
+                    block__isnull=True,
+                ),
+                name="one_taker_of_one_thing",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["business", "starts_at"],
+                include=["resource", "unit", "ends_at", "expires_at"],
+                name="allocation_by_start",
+            ),
+            models.Index(
+                fields=["session"], condition=Q(session__isnull=False), name="allocation_session"
+            ),
+            models.Index(
+                fields=["block"], condition=Q(block__isnull=False), name="allocation_block"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id or self.session_id}#{self.unit}"
+
+
+class Event(models.Model):
+    """What happened, when, by whom. Only ever added to: the database refuses to change a row."""
+
+    class Kind(models.TextChoices):
+        HELD = "booking.held"
+        CREATED = "booking.created"
+        CONFIRMED = "booking.confirmed"
+        UPDATED = "booking.updated"
+        CHECKED_IN = "booking.checked_in"
+        COMPLETED = "booking.completed"
+        CANCELLED = "booking.cancelled"
+        NO_SHOW = "booking.no_show"
+        EXPIRED = "booking.expired"
+        DEPOSIT_PAID = "deposit.paid"
+        DEPOSIT_CAPTURED = "deposit.captured"
+        DEPOSIT_RELEASED = "deposit.released"
+        BLOCKED = "resource.blocked"
+        UNBLOCKED = "resource.unblocked"
+        SESSION_SCHEDULED = "session.scheduled"
+        SESSION_CANCELLED = "session.cancelled"
+
+    id = models.BigAutoField(primary_key=True)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="events", db_index=False)
+    booking = models.ForeignKey(Booking, models.CASCADE, null=True, related_name="events")
+    kind = models.CharField(max_length=24, choices=Kind)
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=60, help_text="channel:…, user:…, guest or system")
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = [models.Index(fields=["business", "-id"], name="event_recent")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Outbox(models.Model):
+    """An effect still owed to the world; written with the change, deleted once passed on."""
+
+    class Topic(models.TextChoices):
+        EVENT = "event", "Tell those who listen"
+        CAPTURE = "capture", "Capture a deposit"
+        RELEASE = "release", "Release a deposit"
+
+    id = models.BigAutoField(primary_key=True)
+    topic = models.CharField(max_length=10, choices=Topic, default=Topic.EVENT)
+    event = models.ForeignKey(
+        Event, models.CASCADE, null=True, related_name="outbox", db_index=False
+    )
+    deposit_id = models.UUIDField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=now)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        verbose_name_plural = "outbox"
+        ordering = ("id",)
+        indexes = [models.Index(fields=["due_at"], name="outbox_due")]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.event_id or self.deposit_id}"
+
+
+class WaitlistEntry(models.Model):
+    """A guest who would come if there were room. Nobody is booked from it by itself."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        REMOVED = "removed", "Removed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="waitlist")
+    guest = models.ForeignKey(Guest, models.CASCADE, related_name="waitlist")
+    service = models.ForeignKey(Service, models.SET_NULL, null=True, blank=True)
+    preferred_date = models.DateField()
+    party_size = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    notes = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "waitlist"
+        ordering = ("preferred_date", "created_at", "id")
+        indexes = [
+            models.Index(fields=["business", "preferred_date", "created_at"], name="waitlist_queue")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.guest} for {self.party_size} on {self.preferred_date}"
+
+
+class WebhookEndpoint(models.Model):
+    """Where a business wants to hear of events. Signed with `secret`, which is shown once."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="webhook_endpoints")
+    protocol = models.CharField(
+        max_length=20, choices=Channel.Protocol, default=Channel.Protocol.AVAILENGINE
+    )
+    url = models.URLField(max_length=500)
+    secret = models.CharField(max_length=100, editable=False)
+    events = ArrayField(models.CharField(max_length=24))
+    is_active = models.BooleanField(default=True)
+    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("-created_at", "id")
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookDelivery(models.Model):
+    """One event on its way to one endpoint; the same body on every attempt."""
+
+    class State(models.TextChoices):
+        DUE = "due", "Due"
+        DELIVERED = "delivered", "Delivered"
+        FAILED = "failed", "Given up"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    endpoint = models.ForeignKey(WebhookEndpoint, models.CASCADE, related_name="deliveries")
+    event = models.ForeignKey(Event, models.CASCADE, related_name="deliveries", db_index=False)
+    body = models.TextField()
+    state = models.CharField(max_length=10, choices=State, default=State.DUE)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=now)
+    delivered_at = models.DateTimeField(null=True)
+    last_status = models.PositiveSmallIntegerField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "webhook deliveries"
+        ordering = ("-created_at", "id")
+        constraints = [
+            models.UniqueConstraint(fields=["endpoint", "event"], name="one_delivery_per_event"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="due"), name="delivery_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_id} to {self.endpoint_id}: {self.state}"

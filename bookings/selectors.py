@@ -1,0 +1,270 @@
+"""Taken time, and what is free: read in a number of queries that doesn't grow with the data."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Prefetch
+
+from bookings import assignment
+from bookings.assignment import Candidate, Combined
+from bookings.lifecycle import State
+from bookings.models import Booking
+from bookings.wishes import Wish
+from resources.models import Combination, Requirement, Resource, Service
+
+if TYPE_CHECKING:
+    from accounts.models import Business
+
+# The window looks a day further back, as no allocation is longer (its check constraint); so the
+# index on (business, starts_at) answers alone, however many bookings there are elsewhere in time.
+CANDIDATES = """
+SELECT r.id, r.location_id, r.section_id, r.kind, r.name, r.units, r.covers_min, r.covers_max,
+       r.display_order, t.units AS taken, coalesce(t.lapsed, false)
+  FROM resources_resource r
+  LEFT JOIN (
+       SELECT a.resource_id,
+              array_agg(a.unit) FILTER (
+                  WHERE a.expires_at IS NULL OR a.expires_at > {now}
+              ) AS units,
+              bool_or(a.expires_at <= {now}) AS lapsed
+         FROM bookings_allocation a
+        WHERE a.business_id = %(business)s
+          AND a.starts_at > %(from)s - interval '1 day'
+          AND a.starts_at < %(until)s
+          AND a.ends_at > %(from)s
+          AND a.resource_id IS NOT NULL
+        GROUP BY a.resource_id
+  ) t ON t.resource_id = r.id
+ WHERE r.business_id = %(business)s AND r.is_active AND r.deleted_at IS NULL
+"""
+CANDIDATES_NOW = CANDIDATES.format(now="clock_timestamp()")
+CANDIDATES_AT = CANDIDATES.format(now="%(now)s")
+
+NO_UNITS: frozenset[int] = frozenset()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Offered:
+    """A resource in a window: what assignment needs of it, and where it stands."""
+
+    candidate: Candidate
+    location_id: uuid.UUID
+    section_id: uuid.UUID | None
+    has_lapsed: bool
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.candidate.id
+
+
+def offered(
+    business_id: uuid.UUID,
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime | None = None,
+    location_id: uuid.UUID | None = None,
+) -> list[Offered]:
+    """Every active resource of a business, with the units taken in [start, end). One query.
+
+    A lapsed hold takes nothing; the database's clock says which are lapsed unless `now` does.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CANDIDATES_AT if now else CANDIDATES_NOW,
+            {"business": business_id, "from": start, "until": end, "now": now},
+        )
+        return [
+            Offered(
+                Candidate(
+                    id=row[0],
+                    kind=row[3],
+                    name=row[4],
+                    units=row[5],
+                    covers_min=row[6],
+                    covers_max=row[7],
+                    display_order=row[8],
+                    taken_units=frozenset(row[9]) if row[9] else NO_UNITS,
+                ),
+                location_id=row[1],
+                section_id=row[2],
+                has_lapsed=row[10],
+            )
+            for row in cursor.fetchall()
+            if location_id is None or row[1] == location_id
+        ]
+
+
+def loads(business_id: uuid.UUID, day: tuple[datetime, datetime]) -> dict[uuid.UUID, timedelta]:
+    """How long each resource is taken on a service day, for those that are at all. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT resource_id, sum(ends_at - starts_at)
+              FROM bookings_allocation
+             WHERE business_id = %s AND starts_at >= %s AND starts_at < %s
+               AND resource_id IS NOT NULL
+             GROUP BY resource_id
+            """,
+            [business_id, *day],
+        )
+        return dict(cursor.fetchall())
+
+
+def service_day(instant: datetime, zone: str) -> tuple[datetime, datetime]:
+    """The local day around an instant, as UTC instants."""
+    local = ZoneInfo(zone)
+    day = instant.astimezone(local).date()
+    midnights = (datetime.combine(each, time(), local) for each in (day, day + timedelta(1)))
+    start, end = (each.astimezone(UTC) for each in midnights)
+    return start, end
+
+
+def requirements(service: Service) -> Sequence[Requirement]:
+    """What a service needs one of each of, with who qualifies. Two queries."""
+    return list(
+        service.requirements.prefetch_related(Prefetch("resources", Resource.objects.only("id")))
+    )
+
+
+def combinations(business: Business) -> list[tuple[uuid.UUID, Combined]]:
+    """Sets of tables that may be taken together, with their location. Two queries."""
+    return [
+        (
+            each.location_id,
+            Combined(
+                id=each.pk,
+                name=each.name,
+                covers_min=each.covers_min,
+                covers_max=each.covers_max,
+                members=tuple(member.pk for member in each.members.all()),
+                display_order=each.display_order,
+            ),
+        )
+        for each in Combination.objects.filter(location__business=business, is_active=True)
+        .prefetch_related(Prefetch("members", Resource.objects.only("id")))
+        .order_by("display_order", "name", "id")
+    ]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at the book found for a wish: the plan, or None, and what it looked at."""
+
+    plan: assignment.Plan | None
+    seen: Sequence[Offered]
+
+    @property
+    def location_ids(self) -> set[uuid.UUID]:
+        return {each.location_id for each in self.seen}
+
+    def at(self, resource_id: uuid.UUID) -> Offered:
+        return next(each for each in self.seen if each.id == resource_id)
+
+
+def look(
+    wish: Wish, *, now: datetime | None = None, needs: Sequence[Requirement] | None = None
+) -> Look:
+    """Find what would serve a wish, best fit first, without taking it.
+
+    Two queries at most for what needs one resource of any kind; the requirements of a service can
+    be passed in as `needs`, since they don't change between two looks.
+    """
+    seen = offered(
+        wish.business.pk,
+        wish.takes_from,
+        wish.takes_until,
+        now=now,
+        location_id=wish.location_id,
+    )
+    if needs is None:
+        needs = requirements(wish.service) if wish.service else ()
+    if not needs:
+        return Look(_plan(wish, seen), seen)
+    takes: list[tuple[uuid.UUID, int]] = []
+    chosen: list[uuid.UUID] = []
+    found = False
+    for need in needs:
+        qualified = {each.pk for each in need.resources.all()}
+        eligible = [
+            each
+            for each in seen
+            if each.candidate.kind == need.kind and (not qualified or each.id in qualified)
+        ]
+        choose = wish.resource_id if any(e.id == wish.resource_id for e in eligible) else None
+        found = found or choose is not None
+        plan = _plan(dataclasses.replace(wish, resource_id=choose), eligible)
+        if plan is None:
+            return Look(None, seen)
+        takes.extend(plan.takes)
+        chosen.extend(plan.resource_ids)
+    if wish.resource_id and not found:
+        return Look(None, seen)
+    return Look(assignment.Plan(tuple(takes), tuple(chosen)), seen)
+
+
+def _plan(wish: Wish, seen: Sequence[Offered]) -> assignment.Plan | None:
+    candidates = [each.candidate for each in seen]
+    if sum(each.kind == "staff" for each in candidates) > 1 and not wish.resource_id:
+        day = service_day(wish.starts_at, wish.business.timezone)
+        taken = loads(wish.business.pk, day)
+        candidates = [
+            each._replace(load=taken.get(each.id, timedelta())) if each.kind == "staff" else each
+            for each in candidates
+        ]
+    relax = wish.business.relax_minimum_covers
+    plan = assignment.plan(
+        candidates, (), wish.party_size, choose=wish.resource_id, relax_minimum=relax
+    )
+    if plan or wish.resource_id or not wish.joinable:
+        return plan
+    ids = {each.id for each in candidates}
+    joined = [each for _, each in combinations(wish.business) if ids.issuperset(each.members)]
+    return assignment.plan(candidates, joined, wish.party_size, relax_minimum=relax)
+
+
+def free(wish: Wish, *, now: datetime | None = None) -> list[Offered]:
+    """The single resources that could each serve a wish, in the order they are offered. One query."""
+    seen = offered(
+        wish.business.pk,
+        wish.takes_from,
+        wish.takes_until,
+        now=now,
+        location_id=wish.location_id,
+    )
+    by_id = {each.id: each for each in seen}
+    return [
+        by_id[each.id]
+        for each in assignment.free(
+            [each.candidate for each in seen],
+            wish.party_size,
+            relax_minimum=wish.business.relax_minimum_covers,
+        )
+    ]
+
+
+def names_of(resource_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The names of resources, deleted ones too."""
+    return dict(Resource.objects.filter(pk__in=resource_ids).values_list("pk", "name"))
+
+
+def bookings_this_month(business: Business, *, now: datetime | None = None) -> int:
+    """How many bookings were made in this calendar month of the business; what was only held and
+    lapsed doesn't count. One query."""
+    first = (
+        (now or datetime.now(UTC))
+        .astimezone(ZoneInfo(business.timezone))
+        .replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    )
+    return (
+        Booking.objects.filter(business=business, created_at__gte=first)
+        .exclude(state=State.EXPIRED.value)
+        .count()
+    )

@@ -1,0 +1,42 @@
+"""What can be done with the book. Every call is one transaction, safe to repeat, and evented.
+
+`now` is None in service: the database's clock then decides what has lapsed, as it is the only one
+that all servers share. A test gives the moment instead. `by` is who does it.
+"""
+
+from bookings.services.blocks import block, unblock
+from bookings.services.classes import book_places, cancel_session, schedule_session
+from bookings.services.making import DepositTerms, book, confirm, hold
+from bookings.services.moving import amend, change_party_size, reschedule
+from bookings.services.progress import (
+    cancel,
+    check_in,
+    complete,
+    deposit_paid,
+    expire_holds,
+    mark_no_show,
+)
+from bookings.services.recording import about, record
+
+__all__ = [
+    "DepositTerms",
+    "about",
+    "amend",
+    "block",
+    "book",
+    "book_places",
+    "cancel",
+    "cancel_session",
+    "change_party_size",
+    "check_in",
+    "complete",
+    "confirm",
+    "deposit_paid",
+    "expire_holds",
+    "hold",
+    "mark_no_show",
+    "record",
+    "reschedule",
+    "schedule_session",
+    "unblock",
+]

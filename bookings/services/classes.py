@@ -1,0 +1,244 @@
+"""Classes: their runs, and the places in them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import clock
+from accounts.errors import Invalid, NotFound
+from accounts.models import Channel
+from accounts.transactions import written
+from bookings import allocations, assignment, doorbell, selectors
+from bookings.errors import InThePast, SlotTaken, WrongState
+from bookings.lifecycle import State
+from bookings.models import Allocation, Booking, Event, Outbox, Session
+from bookings.references import new_reference
+from bookings.services.making import (
+    GRACE,
+    clear_the_way,
+    earlier_with,
+    lock_days,
+    respect_quota,
+)
+from bookings.services.progress import cancel
+from bookings.services.recording import record, snapshot
+from bookings.wishes import Actor, GuestDetails, Wish
+from resources.models import Service
+
+
+@written
+def schedule_session(
+    service: Service,
+    *,
+    starts_at: datetime,
+    by: Actor,
+    capacity: int | None = None,
+    resource_ids: Sequence[uuid.UUID] = (),
+    location_id: uuid.UUID | None = None,
+    now: datetime | None = None,
+) -> Session:
+    """Put one run of a class in the book: its trainer and room are taken once, whole.
+
+    Resources not named are chosen by the service's requirements. Raises SlotTaken when one isn't
+    free, Invalid when the class has no capacity.
+    """
+    places = capacity or service.capacity
+    if not places:
+        raise Invalid("A class needs a capacity.", fields={"capacity": "Required."})
+    wish = Wish.of(service, starts_at=starts_at, location_id=location_id)
+    during = (wish.takes_from, wish.takes_until)
+    seen = selectors.offered(service.business_id, *during, now=now, location_id=location_id)
+    lock_days({each.location_id for each in seen}, *during)
+    look = _session_look(wish, resource_ids, now=now)
+    location = location_id or (
+        look.at(look.plan.resource_ids[0]).location_id
+        if look.plan and look.plan.resource_ids
+        else service.business.locations.order_by("display_order", "name").values_list(
+            "pk", flat=True
+        )[0]
+    )
+    session = Session.objects.create(
+        business_id=service.business_id,
+        location_id=location,
+        service=service,
+        starts_at=starts_at,
+        ends_at=wish.ends_at,
+        capacity=places,
+        resource_ids=list(look.plan.resource_ids) if look.plan else [],
+    )
+    if look.plan and look.plan.takes:
+        clear_the_way(service.business_id, look, during, now=now)
+        allocations.take(
+            look.plan.takes,
+            business_id=service.business_id,
+            session_id=session.pk,
+            during=during,
+        )
+    _record_session(session, Event.Kind.SESSION_SCHEDULED, by=by, now=now)
+    return session
+
+
+def _session_look(
+    wish: Wish, resource_ids: Sequence[uuid.UUID], *, now: datetime | None
+) -> selectors.Look:
+    assert wish.service is not None
+    if not resource_ids and not wish.service.requirements.exists():
+        return selectors.Look(None, ())
+    if not resource_ids:
+        look = selectors.look(wish, now=now)
+        if look.plan is None:
+            raise SlotTaken
+        return look
+    seen = selectors.offered(wish.business.pk, wish.takes_from, wish.takes_until, now=now)
+    known = {each.id: each for each in seen}
+    if missing := [each for each in resource_ids if each not in known]:
+        raise NotFound(f"There is no such resource: {missing[0]}.")
+    if any(known[each].candidate.taken_units for each in resource_ids):
+        raise SlotTaken
+    takes = tuple(
+        (each, unit) for each in resource_ids for unit in range(known[each].candidate.units)
+    )
+    return selectors.Look(assignment.Plan(takes, tuple(resource_ids)), seen)
+
+
+@written
+def book_places(
+    session: Session,
+    *,
+    party_size: int,
+    guest: GuestDetails | None,
+    by: Actor,
+    source: str,
+    channel: Channel | None = None,
+    key: str = "",
+    notes: str = "",
+    lasts: timedelta | None = None,
+    now: datetime | None = None,
+) -> Booking:
+    """Book places in a class, or hold them when `lasts` says for how long.
+
+    The session's row is locked first, so nobody is refused while there is room, and the places are
+    counted by the database's own constraint. Raises SlotTaken when too few are left.
+    """
+    if earlier := earlier_with(channel, key):
+        return earlier
+    session = (
+        Session.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("business")
+        .get(pk=session.pk)
+    )
+    if session.state != Session.State.SCHEDULED:
+        raise SlotTaken("This class has been cancelled.")
+    if session.starts_at < (now or timezone.now()) - GRACE:
+        raise InThePast
+    respect_quota(session.business, now)
+    allocations.release_lapsed_places(session.pk, now=now)
+    places = free_places(session)[:party_size]
+    if len(places) < party_size:
+        raise SlotTaken("There are not enough places left in this class.")
+    booking = Booking(
+        business=session.business,
+        location_id=session.location_id,
+        service_id=session.service_id,
+        session=session,
+        channel=channel,
+        source=source,
+        reference=new_reference(),
+        key=key,
+        state=(State.HELD if lasts else State.CONFIRMED).value,
+        starts_at=session.starts_at,
+        ends_at=session.ends_at,
+        party_size=party_size,
+        resource_ids=session.resource_ids,
+        notes=notes,
+    )
+    allocations.book(
+        booking,
+        takes=[(None, unit) for unit in places],  # type: ignore[misc]
+        during=(session.starts_at, session.ends_at),
+        guest=guest,
+        kind=Event.Kind.HELD if lasts else Event.Kind.CREATED,
+        by=by,
+        data=snapshot(booking),
+        waits=lasts,
+        now=now,
+    )
+    transaction.on_commit(doorbell.ring)
+    return booking
+
+
+def free_places(session: Session) -> list[int]:
+    taken = set(
+        Allocation.objects.filter(session=session, booking__isnull=False).values_list(
+            "unit", flat=True
+        )
+    )
+    return [unit for unit in range(session.capacity) if unit not in taken]
+
+
+def resize(booking: Booking, wish: Wish, *, by: Actor, now: datetime | None) -> Booking:
+    if wish.starts_at != booking.starts_at or wish.ends_at != booking.ends_at:
+        raise Invalid("A place in a class can't be moved in time; book the other class.")
+    session = Session.objects.select_for_update(no_key=True).get(pk=booking.session_id)
+    allocations.release_lapsed_places(session.pk, now=now)
+    was = snapshot(booking)
+    Allocation.objects.filter(booking=booking).delete()
+    places = free_places(session)[: wish.party_size]
+    if len(places) < wish.party_size:
+        raise SlotTaken("There are not enough places left in this class.")
+    allocations.take(
+        [(None, unit) for unit in places],  # type: ignore[misc]
+        business_id=booking.business_id,
+        booking_id=booking.pk,
+        session_id=session.pk,
+        during=(session.starts_at, session.ends_at),
+        expires_at=booking.expires_at,
+    )
+    booking.party_size = wish.party_size
+    booking.updated_at = clock.read(now)
+    if snapshot(booking) != was:
+        booking.save(update_fields=["party_size", "updated_at"])
+        record(booking, Event.Kind.UPDATED, by=by, now=now, was=was)
+    return booking
+
+
+@written
+def cancel_session(session: Session, *, by: Actor, now: datetime | None = None) -> Session:
+    """Call a class off: every booking of it is cancelled, and all it took is free."""
+    session = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
+    if session.state == Session.State.CANCELLED:
+        return session
+    session.state = Session.State.CANCELLED
+    session.save(update_fields=["state"])
+    for booking in session.bookings.filter(
+        state__in=[State.HELD.value, State.PENDING.value, State.CONFIRMED.value]
+    ).order_by("pk"):
+        try:
+            cancel(booking, by=by, reason="The class was cancelled.", now=now)
+        except WrongState:
+            continue  # a hold that lapsed meanwhile
+    Allocation.objects.filter(session=session).delete()
+    _record_session(session, Event.Kind.SESSION_CANCELLED, by=by, now=now)
+    return session
+
+
+def _record_session(session: Session, kind: Event.Kind, *, by: Actor, now: datetime | None) -> None:
+    event = Event.objects.create(
+        business_id=session.business_id,
+        kind=kind,
+        at=clock.moment(now),
+        actor=str(by),
+        data={
+            "session": str(session.pk),
+            "starts_at": session.starts_at.isoformat(),
+            "ends_at": session.ends_at.isoformat(),
+            "resource_ids": [str(each) for each in session.resource_ids],
+        },
+    )
+    Outbox.objects.create(event=event)
+    transaction.on_commit(doorbell.ring)

@@ -1,0 +1,276 @@
+"""Making bookings: at once, or held first and confirmed later."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import clock
+from accounts.models import Business, Channel
+from accounts.transactions import lock, written
+from billing.models import Deposit
+from bookings import allocations, doorbell, rules, selectors
+from bookings.errors import (
+    DepositDue,
+    HoldExpired,
+    InThePast,
+    QuotaUsedUp,
+    SlotTaken,
+    WrongState,
+)
+from bookings.lifecycle import State
+from bookings.models import Allocation, Booking, Event
+from bookings.references import new_reference
+from bookings.services.recording import locked, record, snapshot
+from bookings.wishes import Actor, GuestDetails, Wish, days
+
+GRACE = timedelta(minutes=5)  # how late "right now" may arrive
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class DepositTerms:
+    """A payment intent made for a booking that is about to be; nothing has been paid yet."""
+
+    amount_cents: int
+    currency: str
+    type: str
+    gateway: str
+    payment_intent_id: str
+    client_secret: str
+
+
+@written
+def book(
+    wish: Wish,
+    *,
+    guest: GuestDetails | None,
+    by: Actor,
+    source: str,
+    channel: Channel | None = None,
+    key: str = "",
+    notes: str = "",
+    deposit: DepositTerms | None = None,
+    now: datetime | None = None,
+) -> Booking:
+    """Take time for a party and promise it at once; with a deposit to pay, once that is paid.
+
+    Best fit: the smallest adequate resource, then a combination; `wish.resource_id` asks for that
+    one. The same `key` from the same channel returns the booking it made before. Raises NotOffered
+    outside the rules, SlotTaken when nothing that fits is free, QuotaUsedUp, Unavailable.
+    """
+    if deposit:
+        waits: timedelta | None = timedelta(minutes=wish.business.deposit_expiry_minutes)
+        state = State.PENDING
+    else:
+        waits, state = None, State.CONFIRMED
+    booking, is_new = _make(
+        wish,
+        state=state,
+        kind=Event.Kind.CREATED,
+        guest=guest,
+        by=by,
+        source=source,
+        channel=channel,
+        key=key,
+        notes=notes,
+        waits=waits,
+        now=now,
+    )
+    if deposit and is_new:
+        Deposit.objects.create(
+            business=wish.business, booking_id=booking.pk, **dataclasses.asdict(deposit)
+        )
+    return booking
+
+
+@written
+def hold(
+    wish: Wish,
+    *,
+    by: Actor,
+    source: str,
+    guest: GuestDetails | None = None,
+    lasts: timedelta | None = None,
+    channel: Channel | None = None,
+    key: str = "",
+    notes: str = "",
+    now: datetime | None = None,
+) -> Booking:
+    """Take time for a party while they make up their minds; `lasts` or the business's minutes.
+
+    From `expires_at` on it blocks nobody, swept or not. Raises as `book` does.
+    """
+    return _make(
+        wish,
+        state=State.HELD,
+        kind=Event.Kind.HELD,
+        guest=guest,
+        by=by,
+        source=source,
+        channel=channel,
+        key=key,
+        notes=notes,
+        waits=lasts or timedelta(minutes=wish.business.hold_minutes),
+        now=now,
+    )[0]
+
+
+def _make(
+    wish: Wish,
+    *,
+    state: State,
+    kind: Event.Kind,
+    guest: GuestDetails | None,
+    by: Actor,
+    source: str,
+    channel: Channel | None,
+    key: str,
+    notes: str,
+    waits: timedelta | None,
+    now: datetime | None,
+) -> tuple[Booking, bool]:
+    if earlier := earlier_with(channel, key):
+        return earlier, False
+    refuse_past(wish, now)
+    rules.refuse_outside(wish, now=now)
+    respect_quota(wish.business, now)
+    plan_look = _look_and_lock(wish, now=now)
+    assert plan_look.plan is not None
+    plan = plan_look.plan
+    during = (wish.takes_from, wish.takes_until)
+    clear_the_way(wish.business.pk, plan_look, during, now=now)
+    booking = Booking(
+        business=wish.business,
+        location_id=plan_look.at(plan.resource_ids[0]).location_id,
+        service=wish.service,
+        channel=channel,
+        source=source,
+        reference=new_reference(),
+        key=key,
+        state=state.value,
+        starts_at=wish.starts_at,
+        ends_at=wish.ends_at,
+        party_size=wish.party_size,
+        resource_ids=list(plan.resource_ids),
+        notes=notes,
+    )
+    allocations.book(
+        booking,
+        takes=plan.takes,
+        during=during,
+        guest=guest,
+        kind=kind,
+        by=by,
+        data=snapshot(booking),
+        waits=waits,
+        now=now,
+    )
+    transaction.on_commit(doorbell.ring)
+    return booking, True
+
+
+def earlier_with(channel: Channel | None, key: str) -> Booking | None:
+    if not (key and channel):
+        return None
+    return Booking.objects.filter(channel=channel, key=key).first()
+
+
+def refuse_past(wish: Wish, now: datetime | None) -> None:
+    if wish.starts_at < (now or timezone.now()) - GRACE:
+        raise InThePast(fields={"start_time": "This time is in the past."})
+
+
+def respect_quota(business: Business, now: datetime | None) -> None:
+    limit = rules.quota(business)
+    if limit is None:
+        return
+    lock([f"quota:{business.pk}"])
+    if selectors.bookings_this_month(business, now=now) >= limit:
+        raise QuotaUsedUp
+
+
+def _look_and_lock(wish: Wish, *, now: datetime | None) -> selectors.Look:
+    """Look without a lock, so that "full" costs nothing; then lock, and look again.
+
+    One known resource with one unit needs no lock: the constraint alone decides who has it.
+    Whatever the writer has a choice in does, or a rush could sell one place and refuse the rest.
+    """
+    needs = selectors.requirements(wish.service) if wish.service else ()
+    look = selectors.look(wish, now=now, needs=needs)
+    if look.plan is None:
+        raise SlotTaken
+    only_one = wish.resource_id is not None and len(look.plan.takes) == 1
+    if only_one and look.at(wish.resource_id).candidate.units == 1:  # type: ignore[arg-type]
+        return look
+    lock_days(look.location_ids, wish.takes_from, wish.takes_until)
+    look = selectors.look(wish, now=now, needs=needs)
+    if look.plan is None:
+        raise SlotTaken
+    return look
+
+
+def lock_days(locations: Iterable[uuid.UUID], start: datetime, end: datetime) -> None:
+    lock(f"day:{location}:{day}" for location in locations for day in days(start, end))
+
+
+def clear_the_way(
+    business_id: uuid.UUID,
+    look: selectors.Look,
+    during: tuple[datetime, datetime],
+    *,
+    now: datetime | None,
+) -> None:
+    assert look.plan is not None
+    wanted = {resource_id for resource_id, _ in look.plan.takes}
+    if any(each.has_lapsed for each in look.seen if each.id in wanted):
+        allocations.release_lapsed(business_id, wanted, during, now=now)
+
+
+@written
+def confirm(
+    booking: Booking,
+    *,
+    by: Actor,
+    guest: GuestDetails | None = None,
+    notes: str | None = None,
+    now: datetime | None = None,
+) -> Booking:
+    """Turn a hold into a promise. Confirmed already: returns it, as a retry is no second wish.
+
+    Raises HoldExpired from `expires_at` on, swept or not; DepositDue while its deposit is unpaid;
+    WrongState for what was cancelled or is over.
+    """
+    if Deposit.objects.filter(booking_id=booking.pk, status=Deposit.Status.PENDING).exists():
+        raise DepositDue
+    moment = clock.moment(now)
+    confirmed = Booking.objects.filter(
+        expires_at__gt=moment,
+        pk=booking.pk,
+        business_id=booking.business_id,
+        state__in=(State.HELD.value, State.PENDING.value),
+    ).update(state=State.CONFIRMED.value, expires_at=None, updated_at=moment)
+    was_pending = booking.state == State.PENDING.value
+    booking = locked(booking)
+    if not confirmed:
+        if booking.state in (State.CONFIRMED.value, State.CHECKED_IN.value):
+            return booking
+        if booking.state in (State.HELD.value, State.PENDING.value, State.EXPIRED.value):
+            raise HoldExpired
+        raise WrongState(booking.state, State.CONFIRMED.value)
+    Allocation.objects.filter(booking=booking).update(expires_at=None)
+    if guest:
+        booking.guest_id = allocations.guest(booking.business_id, guest, now=now)
+        booking.save(update_fields=["guest"])
+        booking = locked(booking)
+    if notes is not None:
+        booking.notes = notes
+        booking.save(update_fields=["notes"])
+    # Who listens heard nothing of a hold; what waited for its deposit was announced before.
+    kind = Event.Kind.CONFIRMED if was_pending else Event.Kind.CREATED
+    record(booking, kind, by=by, now=now)
+    return booking

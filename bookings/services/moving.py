@@ -1,0 +1,151 @@
+"""Changing a booking: its time, its place, its party, or what is written about it."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from datetime import datetime, timedelta
+
+from accounts import clock
+from accounts.transactions import lock, written
+from bookings import allocations, lifecycle, rules, selectors
+from bookings.errors import HoldExpired, SlotTaken, WrongState
+from bookings.lifecycle import State
+from bookings.models import Allocation, Booking, Event
+from bookings.services.classes import resize
+from bookings.services.making import clear_the_way, refuse_past
+from bookings.services.recording import locked, record, snapshot
+from bookings.wishes import Actor, GuestDetails, Wish, days
+from resources.models import Resource
+
+
+@written
+def reschedule(
+    booking: Booking,
+    *,
+    by: Actor,
+    starts_at: datetime | None = None,
+    duration: timedelta | None = None,
+    party_size: int | None = None,
+    resource_id: uuid.UUID | None = None,
+    keeps_hours: bool = False,
+    joinable: bool = True,
+    now: datetime | None = None,
+) -> Booking:
+    """Move a booking in time, to another resource, or to another size of party: all or nothing.
+
+    What isn't given stays. It keeps its resource when that still fits, else gets the best fit; with
+    `resource_id` that one or none. Raises SlotTaken, NotOffered, WrongState for what is over,
+    HoldExpired; the booking then is as it was.
+    """
+    before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
+    wish = _moved(before, starts_at, duration, party_size, resource_id, keeps_hours, joinable)
+    if (wish.starts_at, wish.duration) != (before.starts_at, before.ends_at - before.starts_at):
+        refuse_past(wish, now)
+    rules.refuse_outside(wish, now=now)
+    # Days first, then the booking's row: the order everybody takes them in.
+    locations = set(
+        Resource.objects.filter(business_id=before.business_id, deleted_at=None).values_list(
+            "location_id", flat=True
+        )
+    )
+    old = (before.starts_at - wish.buffer_before, before.ends_at + wish.buffer_after)
+    lock(
+        f"day:{location}:{day}"
+        for location in locations
+        for start, end in (old, (wish.takes_from, wish.takes_until))
+        for day in days(start, end)
+    )
+    booking = locked(booking)
+    state = State(booking.state)
+    if state in lifecycle.WAITING and booking.expires_at <= (clock.read(now)):
+        raise HoldExpired
+    if state not in lifecycle.TAKING:
+        raise WrongState(state.value, "moved")
+    if booking.session_id:
+        return resize(booking, wish, by=by, now=now)
+    wish = _moved(booking, starts_at, duration, party_size, resource_id, keeps_hours, joinable)
+    Allocation.objects.filter(booking=booking).delete()
+    look = None
+    if resource_id is None and len(booking.resource_ids) == 1 and booking.service_id is None:
+        same = dataclasses.replace(wish, resource_id=booking.resource_ids[0])
+        look = selectors.look(same, now=now)
+    if look is None or look.plan is None:
+        look = selectors.look(wish, now=now)
+    if look.plan is None:
+        raise SlotTaken
+    during = (wish.takes_from, wish.takes_until)
+    clear_the_way(booking.business_id, look, during, now=now)
+    allocations.take(
+        look.plan.takes,
+        business_id=booking.business_id,
+        booking_id=booking.pk,
+        during=during,
+        expires_at=booking.expires_at,
+    )
+    was = snapshot(booking)
+    booking.starts_at, booking.ends_at = wish.starts_at, wish.ends_at
+    booking.party_size = wish.party_size
+    booking.resource_ids = list(look.plan.resource_ids)
+    booking.location_id = look.at(look.plan.resource_ids[0]).location_id
+    booking.updated_at = clock.read(now)
+    if snapshot(booking) != was:
+        booking.save(
+            update_fields=[
+                "starts_at", "ends_at", "party_size", "resource_ids", "location", "updated_at",
+            ]
+        )  # fmt: skip
+        record(booking, Event.Kind.UPDATED, by=by, now=now, was=was)
+    return booking
+
+
+def change_party_size(
+    booking: Booking, *, party_size: int, by: Actor, now: datetime | None = None
+) -> Booking:
+    """More guests or fewer: the same place if they fit it, else the best fit at the same time."""
+    return reschedule(booking, party_size=party_size, by=by, now=now)
+
+
+def _moved(
+    booking: Booking,
+    starts_at: datetime | None,
+    duration: timedelta | None,
+    party_size: int | None,
+    resource_id: uuid.UUID | None,
+    keeps_hours: bool,
+    joinable: bool,
+) -> Wish:
+    service = booking.service
+    return Wish(
+        business=booking.business,
+        service=service,
+        starts_at=starts_at or booking.starts_at,
+        duration=duration or booking.ends_at - booking.starts_at,
+        party_size=party_size or booking.party_size,
+        resource_id=resource_id,
+        keeps_hours=keeps_hours,
+        joinable=joinable,
+        buffer_before=service.buffer_before if service else timedelta(),
+        buffer_after=service.buffer_after if service else timedelta(),
+    )
+
+
+@written
+def amend(
+    booking: Booking,
+    *,
+    by: Actor,
+    notes: str | None = None,
+    guest: GuestDetails | None = None,
+    now: datetime | None = None,
+) -> Booking:
+    """Change what is written about a booking, not what it takes."""
+    booking = locked(booking)
+    if notes is not None:
+        booking.notes = notes
+    if guest is not None:
+        booking.guest_id = allocations.guest(booking.business_id, guest, now=now)
+    booking.updated_at = clock.read(now)
+    booking.save(update_fields=["notes", "guest", "updated_at"])
+    record(booking, Event.Kind.UPDATED, by=by, now=now)
+    return locked(booking)

@@ -1,0 +1,133 @@
+"""What becomes of a booking once it is made, up to its end."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import clock
+from accounts.models import Business
+from accounts.transactions import written
+from billing.models import Deposit
+from bookings import allocations, doorbell, lifecycle
+from bookings.errors import HoldExpired, WrongState
+from bookings.lifecycle import State
+from bookings.models import Allocation, Booking, Event, Outbox
+from bookings.services.making import confirm
+from bookings.services.recording import about, locked, record
+from bookings.wishes import SYSTEM, Actor
+
+
+@written
+def check_in(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
+    """The party is here (seated). Raises WrongState unless it was confirmed."""
+    return _become(booking, State.CHECKED_IN, Event.Kind.CHECKED_IN, by=by, now=now)
+
+
+@written
+def complete(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
+    """The party has left; the rest of their time is free at once."""
+    return _become(booking, State.COMPLETED, Event.Kind.COMPLETED, by=by, now=now)
+
+
+@written
+def mark_no_show(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
+    """Nobody came: the time is free, and a deposit is captured."""
+    booking = _become(booking, State.NO_SHOW, Event.Kind.NO_SHOW, by=by, now=now)
+    _settle(booking, Outbox.Topic.CAPTURE)
+    return booking
+
+
+@written
+def cancel(
+    booking: Booking, *, by: Actor, reason: str = "", now: datetime | None = None
+) -> Booking:
+    """Give the time back. A deposit is released, unless the guest cancels too late for that."""
+    booking = _become(booking, State.CANCELLED, Event.Kind.CANCELLED, by=by, now=now, reason=reason)
+    window = timedelta(hours=booking.business.cancellation_window_hours)
+    is_late = (now or timezone.now()) > booking.starts_at - window
+    late_guest = by.kind == "guest" and is_late
+    _settle(booking, Outbox.Topic.CAPTURE if late_guest else Outbox.Topic.RELEASE)
+    return booking
+
+
+def _become(
+    booking: Booking,
+    state: State,
+    kind: Event.Kind,
+    *,
+    by: Actor,
+    now: datetime | None,
+    **more: Any,
+) -> Booking:
+    booking = locked(booking)
+    if booking.state == state.value:
+        return booking
+    current = State(booking.state)
+    if current in lifecycle.WAITING and booking.expires_at <= (clock.read(now)):
+        current = State.EXPIRED  # lapsed: over, whether or not the sweep has come by
+    if not lifecycle.allowed(current, state):
+        raise WrongState(current.value, state.value)
+    booking.state, booking.expires_at = state.value, None
+    booking.updated_at = clock.read(now)
+    booking.save(update_fields=["state", "expires_at", "updated_at"])
+    if state not in lifecycle.TAKING:
+        Allocation.objects.filter(booking=booking).delete()
+    record(booking, kind, by=by, now=now, **{k: v for k, v in more.items() if v})
+    return booking
+
+
+def _settle(booking: Booking, topic: Outbox.Topic) -> None:
+    """Owe the deposit's end to the gateway; it is asked outside this transaction."""
+    deposit = Deposit.objects.filter(
+        booking_id=booking.pk, status__in=(Deposit.Status.PENDING, Deposit.Status.HELD)
+    ).first()
+    paid = Deposit.objects.filter(
+        booking_id=booking.pk, status=Deposit.Status.CAPTURED, type=Business.DepositType.CHARGE
+    ).first()
+    if topic == Outbox.Topic.RELEASE:
+        deposit = deposit or paid
+    if deposit is None or Outbox.objects.filter(deposit_id=deposit.pk).exists():
+        return
+    Outbox.objects.create(topic=topic, deposit_id=deposit.pk)
+    transaction.on_commit(doorbell.ring)
+
+
+@written
+def deposit_paid(
+    deposit: Deposit, *, by: Actor = SYSTEM, now: datetime | None = None
+) -> Booking | None:
+    """The gateway says that a deposit is held or charged: the booking it is for is confirmed.
+
+    Paid too late, after the booking lapsed or was cancelled, the money is owed back. Safe to be
+    told twice. Returns the booking, or None when there is none of that id.
+    """
+    deposit = Deposit.objects.select_for_update(no_key=True).get(pk=deposit.pk)
+    booking = Booking.objects.filter(pk=deposit.booking_id).first()
+    if booking is None or deposit.status != Deposit.Status.PENDING:
+        return booking
+    is_charge = deposit.type == Business.DepositType.CHARGE
+    deposit.status = Deposit.Status.CAPTURED if is_charge else Deposit.Status.HELD
+    deposit.save(update_fields=["status", "updated_at"])
+    try:
+        with transaction.atomic():
+            record(booking, Event.Kind.DEPOSIT_PAID, by=by, now=now, **about(deposit))
+            return confirm(booking, by=by, now=now)
+    except (HoldExpired, WrongState):
+        Outbox.objects.create(topic=Outbox.Topic.RELEASE, deposit_id=deposit.pk)
+        transaction.on_commit(doorbell.ring)
+        return booking
+
+
+@written
+def expire_holds(*, limit: int = 500, now: datetime | None = None) -> Sequence[uuid.UUID]:
+    """Clear away a batch of lapsed holds; returns whose. Late, twice or never, no guest can tell."""
+    expired = allocations.expire_batch(limit=limit, now=now)
+    if expired:
+        transaction.on_commit(doorbell.ring)
+    return expired

@@ -1,0 +1,112 @@
+"""What a caller may ask of the core, as plain values. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from accounts.models import Business, Channel, User
+    from resources.models import Service
+
+DAY = timedelta(days=1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does it: a channel's program, a user, the guest, or the system itself."""
+
+    kind: str
+    id: uuid.UUID | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.id}" if self.id else self.kind
+
+    @classmethod
+    def channel(cls, channel: Channel) -> Actor:
+        return cls("channel", channel.pk)
+
+    @classmethod
+    def user(cls, user: User) -> Actor:
+        return cls("user", user.pk)
+
+
+SYSTEM = Actor("system")
+GUEST = Actor("guest")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class GuestDetails:
+    """Who comes, as they said it."""
+
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Wish:
+    """A stretch of time for a party. `starts_at` is UTC; `duration` without buffers.
+
+    `joinable` lets tables be combined. `keeps_hours` holds it to opening hours, breaks, closures,
+    notice and horizon; `keeps_closures` to closures alone; neither is for doors that sell any time.
+    """
+
+    business: Business
+    starts_at: datetime
+    duration: timedelta
+    party_size: int = 1
+    service: Service | None = None
+    resource_id: uuid.UUID | None = None
+    location_id: uuid.UUID | None = None
+    joinable: bool = True
+    keeps_hours: bool = False
+    keeps_closures: bool = False
+    buffer_before: timedelta = timedelta()
+    buffer_after: timedelta = timedelta()
+
+    @classmethod
+    def of(cls, service: Service, **fields: object) -> Wish:
+        """A wish for a service: its duration and buffers, unless said otherwise."""
+        values: dict[str, object] = {
+            "business": service.business,
+            "service": service,
+            "duration": service.duration,
+            "buffer_before": service.buffer_before,
+            "buffer_after": service.buffer_after,
+        } | fields
+        return cls(**values)  # type: ignore[arg-type]
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + self.duration
+
+    @property
+    def takes_from(self) -> datetime:
+        """When the time taken starts, buffer included."""
+        return self.starts_at - self.buffer_before
+
+    @property
+    def takes_until(self) -> datetime:
+        """When the time taken ends, buffer included."""
+        return self.ends_at + self.buffer_after
+
+
+def pieces(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """A stretch as consecutive stretches of a day at most, as an allocation may not be longer."""
+    cuts = [start]
+    while end - cuts[-1] > DAY:
+        cuts.append(cuts[-1] + DAY)
+    return list(zip(cuts, [*cuts[1:], end], strict=True))
+
+
+def days(start: datetime, end: datetime) -> list[str]:
+    """The UTC dates that a stretch touches, as ISO text. Any two that overlap share one.
+
+    UTC and not the location's zone: what counts is that all doors agree, whoever's clock they show.
+    """
+    first, last = start.astimezone(UTC).date(), (end - timedelta.resolution).astimezone(UTC).date()
+    return [(first + timedelta(n)).isoformat() for n in range((last - first).days + 1)]
