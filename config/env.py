@@ -1,0 +1,71 @@
+"""Typed values from the environment; nonsense stops the start and says which variable it was."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+MODES = ("development", "test", "production")
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+
+class BadSetting(SystemExit):
+    """Ends the process with one readable line."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(f"openbook: {name}: {why}")
+
+
+def text(name: str, default: str | None = None) -> str:
+    value = os.environ.get(name, default)
+    if value is None:
+        raise BadSetting(name, "must be set.")
+    return value
+
+
+def flag(name: str, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None or value == "":
+        return default
+    if value.lower() in ("1", "true", "yes", "on"):
+        return True
+    if value.lower() in ("0", "false", "no", "off"):
+        return False
+    raise BadSetting(name, f"“{value}” is neither true nor false.")
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    value = os.environ.get(name, "")
+    try:
+        found = int(value) if value else default
+    except ValueError:
+        raise BadSetting(name, f"“{value}” is not a whole number.") from None
+    if found < least:
+        raise BadSetting(name, f"must be at least {least}.")
+    return found
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [each.strip() for each in text(name, default).split(",") if each.strip()]
+
+
+def mode() -> str:
+    value = text("OPENBOOK_ENV", "development")
+    if value not in MODES:
+        raise BadSetting("OPENBOOK_ENV", f"“{value}” is none of {', '.join(MODES)}.")
+    return value
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    url = text(name, default)
+    try:
+        found: dict[str, Any] = env.db_url_config(url)
+    except Exception as error:
+        raise BadSetting(name, f"is not a database URL ({error}).") from error
+    if found.get("ENGINE") != "django.db.backends.postgresql":
+        raise BadSetting(name, "must be a postgres:// URL; nothing else keeps the promise.")
+    return found

@@ -1,0 +1,1 @@
+"""The cast: what every test may ask for."""

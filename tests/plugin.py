@@ -1,0 +1,30 @@
+"""Starts the servers the tests run on, before Django reads where they are.
+
+Loaded with `-p tests.plugin`, so the tests are run as `python -m pytest`.
+"""
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tools import servers
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNNING: list[object] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Embedded servers, unless real ones are named."""
+    os.environ["OPENBOOK_ENV"] = "test"
+    if not os.environ.get("DATABASE_URL"):
+        postgres = servers.start_postgres(ROOT / "var" / "test" / "postgres")
+        servers.tune(postgres.get_uri(), servers.FAST)
+        socket = postgres.get_postmaster_info().socket_dir
+        os.environ["DATABASE_URL"] = f"postgres://postgres@/openbook?host={socket}"
+    if not os.environ.get("REDIS_URL"):
+        valkey = servers.start_valkey(Path(tempfile.mkdtemp(prefix="openbook-valkey-")))
+        RUNNING.append(valkey)
+        os.environ["REDIS_URL"] = f"redis://127.0.0.1:{valkey.port}/0"
