@@ -66,7 +66,7 @@ def once(
     if known:
         if known.fingerprint != print_:
             raise KeyReused
-        return Answer(known.status, known.body), True
+        return Answer(known.status, json.loads(known.body)), True
     answer = act()
     if keeps(answer):
         Idempotency.objects.create(
@@ -74,7 +74,7 @@ def once(
             key=key,
             fingerprint=print_,
             status=answer.status,
-            body=answer.body,
+            body=json.dumps(answer.body),
             created_at=moment,
         )
     return answer, False

@@ -218,7 +218,9 @@ class Idempotency(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the canonical body.")
     status = models.PositiveSmallIntegerField()
-    body = models.JSONField(null=True)
+    body = models.TextField(
+        help_text="JSON as it was sent, so that a replay is the same to the byte."
+    )
     created_at = models.DateTimeField(default=now)
 
     class Meta:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Prefetch
 
+from accounts import clock
 from bookings import assignment
 from bookings.assignment import Candidate, Combined
 from bookings.lifecycle import State
@@ -268,3 +269,68 @@ def bookings_this_month(business: Business, *, now: datetime | None = None) -> i
         .exclude(state=State.EXPIRED.value)
         .count()
     )
+
+
+def next_free(
+    wish: Wish, *, within: timedelta, limit: int, now: datetime | None = None
+) -> list[tuple[datetime, int]]:
+    """The soonest starts from `wish.starts_at` on, with how many resources are free then.
+
+    A place only ever becomes free when something ends, so those instants are all there is to try.
+    Two queries, whatever is booked.
+    """
+    end = wish.takes_until + within
+    everything = offered(
+        wish.business.pk, wish.takes_from, end, now=now, location_id=wish.location_id
+    )
+    taken = _stretches(wish.business.pk, wish.takes_from, end, now=now)
+    moments = sorted(
+        {wish.starts_at}
+        | {
+            until + wish.buffer_before
+            for stretches in taken.values()
+            for _, _, until in stretches
+            if wish.starts_at < until + wish.buffer_before <= wish.starts_at + within
+        }
+    )
+    found: list[tuple[datetime, int]] = []
+    for moment in moments:
+        start = moment - wish.buffer_before
+        until = moment + wish.duration + wish.buffer_after
+        candidates = [
+            each.candidate._replace(
+                taken_units=frozenset(
+                    unit
+                    for unit, since, till in taken.get(each.id, ())
+                    if since < until and start < till
+                )
+            )
+            for each in everything
+        ]
+        relax = wish.business.relax_minimum_covers
+        if count := len(assignment.free(candidates, wish.party_size, relax_minimum=relax)):
+            found.append((moment, count))
+            if len(found) == limit:
+                break
+    return found
+
+
+def _stretches(
+    business_id: uuid.UUID, start: datetime, end: datetime, *, now: datetime | None
+) -> dict[uuid.UUID, list[tuple[int, datetime, datetime]]]:
+    """What is taken in [start, end) as (unit, from, until) by resource. One query."""
+    found: dict[uuid.UUID, list[tuple[int, datetime, datetime]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT resource_id, unit, starts_at, ends_at
+              FROM bookings_allocation
+             WHERE business_id = %(business)s AND starts_at > %(from)s - interval '1 day'
+               AND starts_at < %(until)s AND ends_at > %(from)s AND resource_id IS NOT NULL
+               AND (expires_at IS NULL OR expires_at > {clock.sql(now)})
+            """,  # noqa: S608 - the clock is one of two constants
+            {"business": business_id, "from": start, "until": end, "now": now},
+        )
+        for resource_id, unit, since, until in cursor.fetchall():
+            found.setdefault(resource_id, []).append((unit, since, until))
+    return found

@@ -301,7 +301,12 @@ class Migration(migrations.Migration):
                     models.CharField(help_text="SHA-256 of the canonical body.", max_length=64),
                 ),
                 ("status", models.PositiveSmallIntegerField()),
-                ("body", models.JSONField(null=True)),
+                (
+                    "body",
+                    models.TextField(
+                        help_text="JSON as it was sent, so that a replay is the same to the byte."
+                    ),
+                ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={

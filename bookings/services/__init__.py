@@ -6,7 +6,7 @@ that all servers share. A test gives the moment instead. `by` is who does it.
 
 from bookings.services.blocks import block, unblock
 from bookings.services.classes import book_places, cancel_session, schedule_session
-from bookings.services.making import DepositTerms, book, confirm, hold
+from bookings.services.making import DepositTerms, book, confirm, hold, is_past
 from bookings.services.moving import amend, change_party_size, reschedule
 from bookings.services.progress import (
     cancel,
@@ -15,6 +15,7 @@ from bookings.services.progress import (
     deposit_paid,
     expire_holds,
     mark_no_show,
+    release,
 )
 from bookings.services.recording import about, record
 
@@ -34,8 +35,10 @@ __all__ = [
     "deposit_paid",
     "expire_holds",
     "hold",
+    "is_past",
     "mark_no_show",
     "record",
+    "release",
     "reschedule",
     "schedule_session",
     "unblock",

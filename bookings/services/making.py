@@ -180,8 +180,13 @@ def earlier_with(channel: Channel | None, key: str) -> Booking | None:
     return Booking.objects.filter(channel=channel, key=key).first()
 
 
+def is_past(wish: Wish, *, now: datetime | None = None) -> bool:
+    """Whether the start has gone by, with some grace for "right now"."""
+    return wish.starts_at < (now or timezone.now()) - GRACE
+
+
 def refuse_past(wish: Wish, now: datetime | None) -> None:
-    if wish.starts_at < (now or timezone.now()) - GRACE:
+    if is_past(wish, now=now):
         raise InThePast(fields={"start_time": "This time is in the past."})
 
 

@@ -56,6 +56,22 @@ def cancel(
     return booking
 
 
+@written
+def release(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
+    """Let go of a hold: the time is free. Raises WrongState for what is no longer a hold."""
+    current = locked(booking)
+    if current.state not in (State.HELD.value, State.CANCELLED.value, State.EXPIRED.value):
+        raise WrongState(current.state, "released")
+    if current.state != State.HELD.value:
+        return current
+    current.state, current.expires_at = State.CANCELLED.value, None
+    current.updated_at = clock.read(now)
+    current.save(update_fields=["state", "expires_at", "updated_at"])
+    Allocation.objects.filter(booking=current).delete()
+    record(current, Event.Kind.CANCELLED, by=by, now=now)
+    return current
+
+
 def _become(
     booking: Booking,
     state: State,

@@ -219,6 +219,19 @@ def attempt(act: Callable[[], Response]) -> tuple[int, Any]:
     return response.status_code, json.loads(JSONRenderer().render(response.data))
 
 
+def attempt_quick(act: Callable[[], tuple[int, Any]]) -> tuple[int, Any]:
+    """As `attempt`, for a dynamic endpoint and its own error forms."""
+    try:
+        return act()
+    except OperationalError:
+        raise
+    except Exception as error:
+        refused = translate(error)
+        if refused is None or refused.status >= 500:
+            raise
+        return refused.status, dynamic_envelope(refused)
+
+
 class Endpoint(APIView):
     """A view of this protocol: gates, parse, one call, render.
 
@@ -402,13 +415,14 @@ class Quick(APIView):
         raise AssertionError("every quick view answers")
 
 
+def dynamic_envelope(refused: Refusal) -> dict[str, Any]:
+    """The error body of the dynamic endpoints: both conventions, but for the documented 409."""
+    return NO_RESOURCE if refused.code == "slot_unavailable" else envelope(refused, both=True)
+
+
 def answered(refused: Refusal, *, caller: Caller | None) -> JsonResponse:
     """An error of the dynamic endpoints."""
-    if refused.code == "slot_unavailable":
-        body: dict[str, Any] = NO_RESOURCE
-    else:
-        body = envelope(refused, both=True)
-    response = JsonResponse(body, status=refused.status)
+    response = JsonResponse(dynamic_envelope(refused), status=refused.status)
     for name, value in {**gate.rate_headers(caller), **refused.headers}.items():
         response.headers[name] = value
     return response
