@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from django.db import OperationalError, models, transaction
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
-from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -38,7 +36,7 @@ from accounts.errors import (
 )
 from accounts.models import Business
 from accounts.transactions import ATTEMPTS, must_start_over
-from bookings.api.availengine import gate
+from bookings.api.availengine import gate, pages
 from bookings.api.availengine.gate import Caller, Needs, Refusal
 from bookings.errors import (
     DepositDue,
@@ -53,6 +51,7 @@ from bookings.errors import (
 log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=models.Model)
+T = TypeVar("T")
 
 NO_RESOURCE = {"detail": "No resource available at the requested time."}
 
@@ -334,9 +333,12 @@ class Endpoint(APIView):
         reader.is_valid(raise_exception=True)
         return dict(reader.validated_data)
 
-    def find(self, rows: models.QuerySet[M], id_: uuid.UUID) -> M:
-        """One of these rows, or a 404."""
-        found = rows.filter(pk=id_).first()
+    def find(self, rows: models.QuerySet[M], id_: uuid.UUID | str) -> M:
+        """One of these rows, or a 404; what isn't an id names nothing."""
+        try:
+            found = rows.filter(pk=id_ if isinstance(id_, uuid.UUID) else uuid.UUID(id_)).first()
+        except ValueError:
+            raise gate.absent() from None
         if found is None:
             raise gate.absent()
         return found
@@ -345,39 +347,33 @@ class Endpoint(APIView):
         self, rows: models.QuerySet[M], render: Callable[[M], Any], *, ordering: tuple[str, ...]
     ) -> Response:
         """One page of rows as `{"items", "next_cursor", "has_more"}`, ordered, by keyset."""
-        pages = Pages()
-        pages.ordering = ordering
-        found = pages.paginate_queryset(rows, self.request, view=self) or []
-        after = pages.get_next_link()
-        cursor = after.partition("cursor=")[2].partition("&")[0] if after else None
-        return Response(
-            {
-                "items": [render(each) for each in found],
-                "next_cursor": unquote(cursor) if cursor else None,
-                "has_more": cursor is not None,
-            }
+        return self._paged(lambda: pages.of_rows(rows, self.request.query_params, ordering), render)
+
+    def page_of(
+        self,
+        found: Iterable[T],
+        render: Callable[[T], Any],
+        *,
+        values: Callable[[T], Sequence[Any]],
+        rank: Callable[..., Any],
+    ) -> Response:
+        """The same of things at hand, sorted by the `rank` of their `values`."""
+        return self._paged(
+            lambda: pages.of_sorted(found, self.request.query_params, values=values, rank=rank),
+            render,
         )
 
-
-class Pages(CursorPagination):
-    """Keyset pages; the cursor is opaque."""
-
-    page_size = 50
-    max_page_size = 100
-    page_size_query_param = "limit"
-    cursor_query_param = "cursor"
-
-    def get_page_size(self, request: Request) -> int:
-        text = request.query_params.get("limit", str(self.page_size))
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= self.max_page_size):
-            raise invalid(limit=f"Must be a number from 1 to {self.max_page_size}.")
-        return int(text)
-
-    def decode_cursor(self, request: Request) -> Cursor | None:
+    def _paged(
+        self, read: Callable[[], tuple[list[T], str | None]], render: Callable[[T], Any]
+    ) -> Response:
         try:
-            return super().decode_cursor(request)
-        except exceptions.NotFound:
+            found, cursor = read()
+        except pages.BadLimit:
+            raise invalid(limit=f"Must be a number from 1 to {pages.LARGEST}.") from None
+        except pages.BadCursor:
             raise Refusal(400, "bad_request", "The cursor is not one of ours.") from None
+        items = [render(each) for each in found]
+        return Response({"items": items, "next_cursor": cursor, "has_more": cursor is not None})
 
 
 class Quick(APIView):
