@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from accounts.keys import digest
 from accounts.models import Business, Channel
-from billing.models import Plan, Subscription
+from billing.models import Account, Plan, Subscription
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -90,3 +90,10 @@ def channel_by_key(key: str) -> Channel | None:
     channel.business = Business.from_db("default", _BUSINESS, row[split:end])
     channel.business.__dict__["_cover"] = Cover(*row[end:])
     return channel
+
+
+def takes_deposits(business: Business) -> bool:
+    """Whether the business's payment account is set up as far as taking money. One query."""
+    return Account.objects.filter(
+        business=business, details_submitted=True, payouts_enabled=True
+    ).exists()

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts import clock
+from accounts.contact import phone_key
 from bookings import assignment
 from bookings.assignment import Candidate, Combined
 from bookings.lifecycle import State
-from bookings.models import Booking
+from bookings.models import Block, Booking, Guest, WaitlistEntry
+from bookings.references import normalise
 from bookings.wishes import Wish
 from resources.models import Combination, Requirement, Resource, Service
 
@@ -334,3 +336,48 @@ def _stretches(
         for resource_id, unit, since, until in cursor.fetchall():
             found.setdefault(resource_id, []).append((unit, since, until))
     return found
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+def bookings(business: Business) -> QuerySet[Booking]:
+    """All bookings of a business, each with its guest."""
+    return Booking.objects.filter(business=business).select_related("guest")
+
+
+def guests(business: Business, *, like: str = "") -> QuerySet[Guest]:
+    """The guests of a business that still have a name, a phone or an e-mail: others are forgotten.
+
+    `like` looks for words in any of these.
+    """
+    known = ~Q(first_name="", last_name="", phone="", email="")
+    for word in like.split()[:5]:
+        found = (
+            Q(first_name__icontains=word)
+            | Q(last_name__icontains=word)
+            | Q(email_key__contains=word.casefold())
+        )
+        if dialled := phone_key(word):
+            found |= Q(phone_key__contains=dialled)
+        known &= found
+    return Guest.objects.filter(known, business=business)
+
+
+def bookings_like(rows: QuerySet[Booking], business: Business, text: str) -> QuerySet[Booking]:
+    """Those of the bookings that have this reference, or are for a guest like this."""
+    return rows.filter(
+        Q(reference=normalise(text)) | Q(guest__in=guests(business, like=text).values("pk"))
+    )
+
+
+def waitlist(business: Business) -> QuerySet[WaitlistEntry]:
+    """Who waits for room, each with the guest."""
+    return WaitlistEntry.objects.filter(
+        business=business, state=WaitlistEntry.State.WAITING
+    ).select_related("guest")
+
+
+def blocks(resource: Resource) -> QuerySet[Block]:
+    """When a resource is out of use."""
+    return Block.objects.filter(resource=resource)

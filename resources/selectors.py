@@ -3,8 +3,10 @@
 import uuid
 from collections.abc import Collection
 
+from django.db.models import Prefetch, QuerySet
+
 from accounts.models import Business
-from resources.models import Resource, Section
+from resources.models import Requirement, Resource, Section, Service
 
 
 def resource_exists(business: Business, resource_id: uuid.UUID) -> bool:
@@ -17,3 +19,23 @@ def section_names(section_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     if not section_ids:
         return {}
     return dict(Section.objects.filter(pk__in=section_ids).values_list("pk", "name"))
+
+
+def resources(business: Business) -> QuerySet[Resource]:
+    """What a business has, in use or not, with its sections; what was deleted it no longer has."""
+    return Resource.objects.filter(business=business, deleted_at=None).select_related("section")
+
+
+def services(business: Business) -> QuerySet[Service]:
+    """What a business offers or did, with what each needs."""
+    needs = Requirement.objects.order_by("kind").prefetch_related(
+        Prefetch("resources", Resource.objects.filter(deleted_at=None).only("id"))
+    )
+    return Service.objects.filter(business=business).prefetch_related(
+        Prefetch("requirements", needs)
+    )
+
+
+def on_offer(business: Business) -> list[Service]:
+    """The services that guests may book, in the order they are shown. One query."""
+    return list(Service.objects.filter(business=business, is_active=True))

@@ -5,7 +5,11 @@ that all servers share. A test gives the moment instead. `by` is who does it.
 """
 
 from bookings.services.blocks import block, unblock
+from bookings.services.changing import Changes, change
 from bookings.services.classes import book_places, cancel_session, schedule_session
+from bookings.services.guests import correct as correct_guest
+from bookings.services.guests import forget as forget_guest
+from bookings.services.guests import welcome as welcome_guest
 from bookings.services.making import DepositTerms, book, confirm, hold, is_past
 from bookings.services.moving import amend, change_party_size, reschedule
 from bookings.services.progress import (
@@ -18,8 +22,11 @@ from bookings.services.progress import (
     release,
 )
 from bookings.services.recording import about, record
+from bookings.services.waitlist import join as join_waitlist
+from bookings.services.waitlist import leave as leave_waitlist
 
 __all__ = [
+    "Changes",
     "DepositTerms",
     "about",
     "amend",
@@ -28,18 +35,24 @@ __all__ = [
     "book_places",
     "cancel",
     "cancel_session",
+    "change",
     "change_party_size",
     "check_in",
     "complete",
     "confirm",
+    "correct_guest",
     "deposit_paid",
     "expire_holds",
+    "forget_guest",
     "hold",
     "is_past",
+    "join_waitlist",
+    "leave_waitlist",
     "mark_no_show",
     "record",
     "release",
     "reschedule",
     "schedule_session",
     "unblock",
+    "welcome_guest",
 ]

@@ -1,0 +1,101 @@
+"""Several changes to one booking at once: all of them, or none."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from datetime import datetime, timedelta
+
+from accounts.errors import Conflict
+from accounts.transactions import written
+from bookings.errors import DepositDue, WrongState
+from bookings.lifecycle import State
+from bookings.models import Booking
+from bookings.services.making import confirm
+from bookings.services.moving import amend, reschedule
+from bookings.services.progress import cancel, check_in, complete, mark_no_show
+from bookings.services.recording import locked
+from bookings.wishes import Actor
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Changes:
+    """What is wanted of a booking; None leaves it as it is."""
+
+    starts_at: datetime | None = None
+    duration: timedelta | None = None
+    party_size: int | None = None
+    resource_id: uuid.UUID | None = None
+    notes: str | None = None
+    state: State | None = None
+
+    def moves(self, booking: Booking) -> bool:
+        """Whether this changes what the booking takes."""
+        return (
+            self.starts_at not in (None, booking.starts_at)
+            or self.duration not in (None, booking.ends_at - booking.starts_at)
+            or self.party_size not in (None, booking.party_size)
+            or self.resource_id not in (None, *booking.resource_ids)
+        )
+
+
+@written
+def change(booking: Booking, wanted: Changes, *, by: Actor, now: datetime | None = None) -> Booking:
+    """Move a booking, write about it and bring it into a state, in that order.
+
+    What is as wanted already is left alone, so a retry is a retry. Raises what reschedule, amend
+    and the changes of state raise, and then nothing has changed.
+    """
+    if wanted.moves(booking):
+        booking = reschedule(
+            booking,
+            starts_at=wanted.starts_at,
+            duration=wanted.duration,
+            party_size=wanted.party_size,
+            resource_id=wanted.resource_id,
+            by=by,
+            now=now,
+        )
+    if wanted.notes not in (None, booking.notes):
+        booking = amend(booking, notes=wanted.notes, by=by, now=now)
+    if wanted.state is not None:
+        booking = _bring(booking, wanted.state, by=by, now=now)
+    return locked(booking)
+
+
+def _bring(booking: Booking, state: State, *, by: Actor, now: datetime | None) -> Booking:
+    match state:
+        case State.CONFIRMED:
+            return _confirmed(booking, by=by, now=now)
+        case State.CHECKED_IN:
+            return check_in(booking, by=by, now=now)
+        case State.COMPLETED:
+            return complete(booking, by=by, now=now)
+        case State.NO_SHOW:
+            return mark_no_show(booking, by=by, now=now)
+        case State.CANCELLED:
+            return _cancelled(booking, by=by, now=now)
+    if locked(booking).state != state.value:
+        raise WrongState(booking.state, state.value)
+    return booking
+
+
+def _confirmed(booking: Booking, *, by: Actor, now: datetime | None) -> Booking:
+    current = locked(booking)
+    if current.state == State.CHECKED_IN.value:  # `confirm` takes it for a retry; here it isn't
+        raise WrongState(current.state, State.CONFIRMED.value)
+    try:
+        return confirm(current, by=by, now=now)
+    except DepositDue:
+        raise Conflict(
+            f"A booking that is {current.state} can't become confirmed before its deposit is paid."
+        ) from None
+
+
+def _cancelled(booking: Booking, *, by: Actor, now: datetime | None) -> Booking:
+    try:
+        return cancel(booking, by=by, now=now)
+    except WrongState as error:
+        if error.now != State.EXPIRED.value:
+            raise
+        return booking  # lapsed: its time is free already

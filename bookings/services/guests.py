@@ -1,0 +1,110 @@
+"""Who comes: added, corrected, and forgotten."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts import clock
+from accounts.contact import email_key, phone_key
+from accounts.errors import Conflict, Invalid, NotFound
+from accounts.models import Business
+from accounts.transactions import written
+from bookings import allocations
+from bookings.models import Booking, Guest, WebhookDelivery
+from bookings.wishes import GuestDetails
+
+
+@written
+def welcome(
+    business: Business,
+    details: GuestDetails,
+    *,
+    notes: str | None = None,
+    now: datetime | None = None,
+) -> tuple[Guest, bool]:
+    """The guest of that phone (or e-mail, where no phone is given), brought up to date, or a new
+    one; and whether it is new. Raises Invalid when neither is given."""
+    if not (details.phone or details.email):
+        raise Invalid(fields={"phone": "Give a phone number or an e-mail address."})
+    if phone := phone_key(details.phone):
+        known = Guest.objects.filter(business=business, phone_key=phone)
+    else:
+        known = Guest.objects.filter(business=business, email_key=email_key(details.email))
+    is_new = not known.exists()
+    found = Guest.objects.get(pk=allocations.guest(business.pk, details, now=now))
+    if notes is not None and notes != found.notes:
+        found.notes = notes
+        found.save(update_fields=["notes"])
+    return found, is_new
+
+
+@transaction.atomic
+def correct(
+    guest: Guest,
+    *,
+    first_name: str | None = None,
+    last_name: str | None = None,
+    email: str | None = None,
+    phone: str | None = None,
+    notes: str | None = None,
+    now: datetime | None = None,
+) -> Guest:
+    """Change what is known of a guest; what isn't given stays.
+
+    Raises Conflict when the new phone or e-mail is another guest's.
+    """
+    found = _existing(guest)
+    given = {
+        "first_name": first_name,
+        "last_name": last_name,
+        "email": email,
+        "phone": phone,
+        "notes": notes,
+    }
+    for name, value in given.items():
+        if value is not None:
+            setattr(found, name, value)
+    found.email_key, found.phone_key = email_key(found.email), phone_key(found.phone)
+    found.updated_at = clock.read(now)
+    try:
+        with transaction.atomic():
+            found.save()
+    except IntegrityError:
+        raise Conflict("There is another customer with this phone or e-mail.") from None
+    return found
+
+
+@transaction.atomic
+def forget(guest: Guest, *, now: datetime | None = None) -> None:
+    """Erase a guest: deleted when never booked, else nothing personal is left of them.
+
+    Bookings stay in the book, without a name or notes; so do figures and the history, which never
+    held personal data. What listeners were told can't be taken back, our copy of it goes.
+    """
+    found = _existing(guest)
+    found.waitlist.all().delete()
+    bookings = Booking.objects.filter(guest=found)
+    if not bookings.exists():
+        found.delete()
+        return
+    bookings.exclude(notes="").update(notes="")
+    WebhookDelivery.objects.filter(event__booking__guest=found).exclude(
+        state=WebhookDelivery.State.DUE
+    ).update(body="")
+    for name in ("first_name", "last_name", "email", "phone", "email_key", "phone_key", "notes"):
+        setattr(found, name, "")
+    found.updated_at = clock.read(now)
+    found.save()
+
+
+def _existing(guest: Guest) -> Guest:
+    found = (
+        Guest.objects.select_for_update(no_key=True)
+        .filter(pk=guest.pk, business_id=guest.business_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
