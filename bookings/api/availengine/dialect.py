@@ -10,7 +10,7 @@ import json
 import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -146,6 +146,12 @@ def translate(error: Exception) -> Refusal | None:
 def wall(moment: datetime, business: Business) -> datetime:
     """An instant by the clock on the business's wall."""
     return moment.astimezone(ZoneInfo(business.timezone))
+
+
+def instant_at(day: date, at: time, business: Business) -> datetime:
+    """A wall-clock time as a UTC instant; what the clock skips moves forward, what it repeats is
+    the first."""
+    return datetime.combine(day, at, ZoneInfo(business.timezone)).astimezone(UTC)
 
 
 def stamp(moment: datetime | None) -> str | None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import idempotency
-from accounts.models import Business
 from bookings import figures, selectors, services
-from bookings.api.availengine.dialect import Endpoint, invalid, wall
+from bookings.api.availengine.dialect import Endpoint, instant_at, invalid, wall
 from bookings.api.availengine.filters import BookingFilter
 from bookings.api.availengine.gate import Caller, Needs, absent
 from bookings.api.availengine.render import managed_booking_json
@@ -31,12 +29,6 @@ from resources.selectors import resource_exists
 
 SOURCE = "availengine"
 STAFF = Needs(scope="write", role="staff")
-
-
-def instant_at(day: date, at: time, business: Business) -> datetime:
-    """A wall-clock time as a UTC instant; what the clock skips moves forward, what it repeats is
-    the first."""
-    return datetime.combine(day, at, ZoneInfo(business.timezone)).astimezone(UTC)
 
 
 def make_booking(

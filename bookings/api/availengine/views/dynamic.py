@@ -12,7 +12,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from rest_framework import serializers
@@ -25,6 +24,7 @@ from bookings.api.availengine.dialect import (
     Quick,
     Refusal,
     attempt_quick,
+    instant_at,
     invalid,
     keyed,
     stamp,
@@ -185,12 +185,6 @@ def uuid_in(text: str) -> uuid.UUID | None:
         return uuid.UUID(text) if len(text) == 36 else None
     except ValueError:
         return None
-
-
-def instant_at(day: date, at: time, business: Business) -> datetime:
-    """A wall-clock time as a UTC instant; what the clock skips moves forward, what it repeats is
-    the first."""
-    return datetime.combine(day, at, ZoneInfo(business.timezone)).astimezone(UTC)
 
 
 def is_on_sale(day: date, business: Business, now: datetime | None) -> bool:
