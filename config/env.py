@@ -60,7 +60,8 @@ def mode() -> str:
     return value
 
 
-def database(name: str, default: str) -> dict[str, Any]:
+def database(name: str, default: str, *, pooled: bool) -> dict[str, Any]:
+    """A PostgreSQL URL as Django's settings, with the pool and the limits of a serving process."""
     url = text(name, default)
     try:
         found: dict[str, Any] = env.db_url_config(url)
@@ -68,4 +69,36 @@ def database(name: str, default: str) -> dict[str, Any]:
         raise BadSetting(name, f"is not a database URL ({error}).") from error
     if found.get("ENGINE") != "django.db.backends.postgresql":
         raise BadSetting(name, "must be a postgres:// URL; nothing else keeps the promise.")
+    found["OPTIONS"] = found.get("OPTIONS", {}) | connection_options(
+        serving=is_serving(), pooled=pooled
+    )
     return found
+
+
+def is_serving() -> bool:
+    """Whether this process answers requests or runs tasks, and may not keep the database waiting."""
+    return flag("OPENBOOK_SERVING", False)
+
+
+LIMITS = {
+    "statement_timeout": "5s",
+    "lock_timeout": "2s",
+    "idle_in_transaction_session_timeout": "5s",
+}
+
+
+def connection_options(*, serving: bool, pooled: bool) -> dict[str, Any]:
+    """Options of the database driver: the pool, and the limits of a serving process.
+
+    Behind PgBouncer no start-up options may be sent; there the limits are set for the role.
+    """
+    options: dict[str, Any] = {}
+    if serving and not flag("DATABASE_BEHIND_PGBOUNCER", False):
+        options["options"] = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+    if pooled:
+        options["pool"] = {
+            "min_size": 1,
+            "max_size": number("DATABASE_POOL_SIZE", 8, least=1),
+            "timeout": 5,
+        }
+    return options

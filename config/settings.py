@@ -12,23 +12,59 @@ IS_PRODUCTION = MODE == "production"
 IS_TEST = MODE == "test"
 DEBUG = env.flag("DEBUG", MODE == "development")
 
-DEFAULT_SECRET = "not-a-secret-" + "only-for-development-and-tests-" * 2
+# --- secrets -------------------------------------------------------------------------------------
+
+DEFAULT_SECRET = "only-for-development-and-tests-" * 2
 SECRET_KEY = env.text("SECRET_KEY", DEFAULT_SECRET)
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 JWT_SECRET = env.text("JWT_SECRET", SECRET_KEY)
-if IS_PRODUCTION and (SECRET_KEY == DEFAULT_SECRET or len(SECRET_KEY) < 50):
-    raise env.BadSetting(
-        "SECRET_KEY", "production needs a secret of its own, 50 characters or more."
-    )
+if IS_PRODUCTION and (DEFAULT_SECRET in (SECRET_KEY, JWT_SECRET) or len(SECRET_KEY) < 50):
+    raise env.BadSetting("SECRET_KEY", "production needs its own, of 50 characters or more.")
 if IS_PRODUCTION and DEBUG:
     raise env.BadSetting("DEBUG", "must be off in production.")
 
+# --- the web -------------------------------------------------------------------------------------
+
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if IS_PRODUCTION else "*")
+if IS_PRODUCTION and not ALLOWED_HOSTS:
+    raise env.BadSetting("ALLOWED_HOSTS", "production must name its hosts.")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+# A widget on any site may ask the APIs; what it may do is said by its key, never by a cookie.
+CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
+CORS_URLS_REGEX = r"^/v1/"
+CORS_ALLOW_HEADERS = (
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "x-business-id",
+    "x-request-id",
+)
+CORS_EXPOSE_HEADERS = (
+    "idempotency-replayed",
+    "retry-after",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-request-id",
+)
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
+
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", IS_PRODUCTION)
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|health|metrics)/?$"]
+SECURE_HSTS_SECONDS = env.number("SECURE_HSTS_SECONDS", 31_536_000 if IS_PRODUCTION else 0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
+SECURE_HSTS_PRELOAD = IS_PRODUCTION
+SESSION_COOKIE_SECURE = IS_PRODUCTION
+CSRF_COOKIE_SECURE = IS_PRODUCTION
+X_FRAME_OPTIONS = "DENY"
 
 INSTALLED_APPS = [
     "unfold",
     "unfold.contrib.filters",
+    "unfold.contrib.forms",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -36,10 +72,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "corsheaders",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "config",
     "accounts",
     "resources",
     "availability",
@@ -47,6 +85,8 @@ INSTALLED_APPS = [
     "bookings",
 ]
 MIDDLEWARE = [
+    "config.observing.Observe",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -75,35 +115,121 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+WHITENOISE_AUTOREFRESH = DEBUG
+if IS_PRODUCTION:
+    STORAGES = {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    }
 
-DATABASES = {"default": env.database("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/openbook")}
+# --- where things are kept -----------------------------------------------------------------------
+
+DATABASES = {
+    "default": env.database(
+        "DATABASE_URL", "postgres://postgres@127.0.0.1:5432/openbook", pooled=not IS_TEST
+    )
+}
+# A transaction pooler hands every transaction another connection, so nothing may outlive one.
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("DATABASE_BEHIND_PGBOUNCER", False)
 REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
 
-# What Openbook itself is told.
+# --- Openbook itself -----------------------------------------------------------------------------
+
 DEFAULT_PLAN = env.text("DEFAULT_PLAN", "scale")
 SANDBOX_UNLOCKS_DYNAMIC = env.flag("SANDBOX_UNLOCKS_DYNAMIC", False)
 DOORBELL = env.flag("DOORBELL", not IS_TEST)
 WEBHOOKS_ALLOW_PRIVATE = env.flag("WEBHOOKS_ALLOW_PRIVATE", False)
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+
+# --- Celery: a doorbell, not a mailbox -----------------------------------------------------------
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_BEAT_SCHEDULE_FILENAME = env.text("CELERY_BEAT_SCHEDULE_FILENAME", "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
-    "expire-holds": {"task": "bookings.tasks.expire_holds", "schedule": schedule(30)},
-    "deliver-outbox": {"task": "bookings.tasks.deliver_outbox", "schedule": schedule(5)},
-    "housekeeping": {"task": "bookings.tasks.housekeeping", "schedule": schedule(60)},
+    # An undone run is worth nothing once the next is due, hence `expires`.
+    "expire-holds": {
+        "task": "bookings.tasks.expire_holds",
+        "schedule": schedule(30),
+        "options": {"expires": 30},
+    },
+    "deliver-outbox": {
+        "task": "bookings.tasks.deliver_outbox",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
+    "housekeeping": {
+        "task": "bookings.tasks.housekeeping",
+        "schedule": schedule(60),
+        "options": {"expires": 60},
+    },
 }
 
-SPECTACULAR_SETTINGS = {"TITLE": "Openbook", "VERSION": "1.0.0", "OAS_VERSION": "3.1.1"}
+# --- what is told --------------------------------------------------------------------------------
+
+LOG_LEVEL = env.text("LOG_LEVEL", "WARNING" if IS_TEST else "INFO").upper()
+LOG_REQUESTS = env.flag("LOG_REQUESTS", IS_PRODUCTION)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "config.observing.WithRequestId"}},
+    "formatters": {
+        "json": {"()": "config.observing.JsonFormatter"},
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": env.text("LOG_FORMAT", "json" if IS_PRODUCTION else "text"),
+        }
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django's own lines carry whole paths, and with them what people typed.
+        "django.request": {"handlers": [], "level": "ERROR", "propagate": False},
+        "django.server": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "httpx": {"level": "WARNING"},
+    },
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Openbook",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+}

@@ -2,8 +2,21 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("OPENBOOK_SERVING", "1")
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.db import DatabaseError
 
 application = get_wsgi_application()
+
+if settings.IS_PRODUCTION:
+    from config import health
+
+    try:
+        is_guarded = health.guarded()
+    except DatabaseError:
+        is_guarded = True  # not there yet; /readyz will say when it is
+    if not is_guarded:
+        raise SystemExit("openbook: the constraint against double bookings is missing; migrate.")
