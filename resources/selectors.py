@@ -39,3 +39,11 @@ def services(business: Business) -> QuerySet[Service]:
 def on_offer(business: Business) -> list[Service]:
     """The services that guests may book, in the order they are shown. One query."""
     return list(Service.objects.filter(business=business, is_active=True))
+
+
+def service_on_offer(business: Business, service_id: uuid.UUID) -> Service | None:
+    """The service of this id, if guests may book it."""
+    found = Service.objects.filter(business=business, pk=service_id, is_active=True).first()
+    if found:
+        found.business = business
+    return found

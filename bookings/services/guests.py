@@ -53,7 +53,7 @@ def correct(
 ) -> Guest:
     """Change what is known of a guest; what isn't given stays.
 
-    Raises Conflict when the new phone or e-mail is another guest's.
+    Raises Conflict when the new phone or e-mail is another guest's, Invalid when nothing is left.
     """
     found = _existing(guest)
     given = {
@@ -66,6 +66,8 @@ def correct(
     for name, value in given.items():
         if value is not None:
             setattr(found, name, value)
+    if not (found.first_name or found.last_name or found.email or found.phone):
+        raise Invalid(fields={"first_name": "A customer has a name, a phone or an e-mail."})
     found.email_key, found.phone_key = email_key(found.email), phone_key(found.phone)
     found.updated_at = clock.read(now)
     try:

@@ -18,6 +18,7 @@ from bookings.api.availengine.render import closure_json, hours_json, service_js
 from bookings.api.availengine.serializers.bookings import WaitlistRequest
 from bookings.wishes import GuestDetails
 from resources import selectors as resources
+from resources.models import Service
 
 
 class Public(Endpoint):
@@ -102,11 +103,11 @@ class JoinWaitlist(Public):
         return Response({"waitlist_id": str(entry.pk), "position": position}, 201)
 
 
-def service_of(business: Business, service_id: uuid.UUID | None) -> Any:
+def service_of(business: Business, service_id: uuid.UUID | None) -> Service | None:
     """A service that is on offer; None for none. Raises Refusal."""
     if service_id is None:
         return None
-    found = resources.services(business).filter(pk=service_id, is_active=True).first()
+    found = resources.service_on_offer(business, service_id)
     if found is None:
         raise gate.absent()
     return found
