@@ -77,7 +77,7 @@ class KeyRequest(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=NAME)
     scopes = serializers.ListField(
-        child=serializers.ChoiceField(Channel.Scope.choices), min_length=1, max_length=10
+        child=serializers.ChoiceField(Channel.Scope.choices), allow_empty=False, max_length=10
     )
     rate_limit_rpm = serializers.IntegerField(
         min_value=1, max_value=100_000, required=False, default=60
