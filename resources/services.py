@@ -189,4 +189,5 @@ def _require(service: Service, needs: Needs) -> None:
             raise Invalid(fields={"requirements": f"{strangers[0]} is not of type “{kind}”."})
     service.requirements.all().delete()
     for kind, ids in needs.items():
-        Requirement.objects.create(service=service, kind=kind).resources.set(ids)
+        qualified = Resource.objects.filter(pk__in=ids)
+        Requirement.objects.create(service=service, kind=kind).resources.set(qualified)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import django_filters as filters
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -13,6 +12,7 @@ from django.db.models import QuerySet
 
 from accounts.models import Business
 from bookings import selectors
+from bookings.api.availengine.dialect import instant_at
 from bookings.api.availengine.serializers.bookings import STATUSES
 from bookings.api.availengine.serializers.fields import FIRST, LAST
 from bookings.lifecycle import State
@@ -29,11 +29,11 @@ def day_filter(method: str) -> filters.DateFilter:
     )
 
 
-class StatusFilter(filters.BaseInFilter, filters.ChoiceFilter):
+class StatusFilter(filters.BaseInFilter, filters.ChoiceFilter):  # type: ignore[misc]
     """One status, or several with commas between."""
 
 
-class BookingFilter(filters.FilterSet):
+class BookingFilter(filters.FilterSet):  # type: ignore[misc]
     """Days are those of the business's wall, by the start of the booking."""
 
     date = day_filter("on")
@@ -49,17 +49,17 @@ class BookingFilter(filters.FilterSet):
         super().__init__(data, rows)
         self.business = business
 
-    def _midnight(self, day: date) -> datetime:
-        return datetime.combine(day, time(), ZoneInfo(self.business.timezone)).astimezone(UTC)
+    def _midnight(self, day: dt.date) -> dt.datetime:
+        return instant_at(day, dt.time(), self.business)
 
-    def on(self, rows: Rows, name: str, day: date) -> Rows:
+    def on(self, rows: Rows, name: str, day: dt.date) -> Rows:
         return self.until(self.since(rows, name, day), name, day)
 
-    def since(self, rows: Rows, name: str, day: date) -> Rows:
+    def since(self, rows: Rows, name: str, day: dt.date) -> Rows:
         return rows.filter(starts_at__gte=self._midnight(day))
 
-    def until(self, rows: Rows, name: str, day: date) -> Rows:
-        return rows.filter(starts_at__lt=self._midnight(day + timedelta(days=1)))
+    def until(self, rows: Rows, name: str, day: dt.date) -> Rows:
+        return rows.filter(starts_at__lt=self._midnight(day + dt.timedelta(days=1)))
 
     def in_status(self, rows: Rows, name: str, statuses: list[str]) -> Rows:
         expired = [State.EXPIRED.value] if State.CANCELLED.value in statuses else []

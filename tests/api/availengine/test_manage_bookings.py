@@ -56,15 +56,19 @@ def book(of: Business, at: datetime = EVENING, **fields: Any) -> Booking:
 
 def shown(booking: Booking, **changes: Any) -> dict[str, Any]:
     """A booking for Maria at seven, as staff see it."""
-    return example("managed_booking_reply")["booking"] | {
-        "id": str(booking.pk),
-        "resource_id": str(booking.resource_ids[0]),
-        "resource_ids": [str(each) for each in booking.resource_ids],
-        "confirmation_code": booking.reference,
-        "customer": example("managed_booking_reply")["booking"]["customer"]
-        | {"id": str(booking.guest_id)},
-        "customer_notes": booking.notes,
-    } | changes  # fmt: skip
+    expected: dict[str, Any] = example("managed_booking_reply")["booking"]
+    return (
+        expected
+        | {
+            "id": str(booking.pk),
+            "resource_id": str(booking.resource_ids[0]),
+            "resource_ids": [str(each) for each in booking.resource_ids],
+            "confirmation_code": booking.reference,
+            "customer": expected["customer"] | {"id": str(booking.guest_id)},
+            "customer_notes": booking.notes,
+        }
+        | changes
+    )
 
 
 def listed(contract: Contract, **query: Any) -> list[str]:
@@ -309,7 +313,7 @@ def test_days_are_those_on_the_business_s_wall(quiet: Contract) -> None:
     ],
 )  # fmt: skip
 def test_a_filter_that_is_not_valid(
-    contract: Contract, query: dict[str, str], wrong: dict[str, str]
+    contract: Contract, query: dict[str, Any], wrong: dict[str, str]
 ) -> None:
     response = contract.api.get(BOOKINGS, **query)
     assert (response.status_code, response.json()) == (422, invalid(**wrong))
@@ -606,6 +610,10 @@ def test_staff_work_the_book(contract: Contract) -> None:
 SUMMARY = "/v1/manage/analytics/summary"
 
 
+def stretch(first: str, last: str) -> dict[str, Any]:
+    return {"from": first, "to": last}  # the one is a keyword of Python
+
+
 def test_the_figures_of_some_days(quiet: Contract) -> None:
     of = quiet.business
     Resource.objects.exclude(name__in=["Table 1", "Table 2"]).delete()
@@ -625,7 +633,7 @@ def test_the_figures_of_some_days(quiet: Contract) -> None:
     book(of, EVENING + 3 * day)  # after the last day
     services.hold(wish(of), by=SYSTEM, source="test", now=NOW)
     services.expire_holds(now=NOW + HOUR)
-    response = quiet.api.get(SUMMARY, **{"from": "2026-06-20", "to": "2026-06-22"})
+    response = quiet.api.get(SUMMARY, **stretch("2026-06-20", "2026-06-22"))
     assert (response.status_code, response.json()) == (
         200,
         {
@@ -651,11 +659,11 @@ def test_the_figures_of_some_days(quiet: Contract) -> None:
 def test_a_pool_is_used_by_unit_and_an_empty_stretch_has_no_rate(quiet: Contract) -> None:
     of = quiet.business
     Resource.objects.all().delete()
-    empty = quiet.api.get(SUMMARY, **{"from": "2026-06-20", "to": "2026-06-20"}).json()
+    empty = quiet.api.get(SUMMARY, **stretch("2026-06-20", "2026-06-20")).json()
     assert (empty["total"], empty["no_show_rate"], empty["utilisation"]) == (0, None, None)
     resource(of, "Bikes", kind="spot", units=12)
     book(of, party_size=3, duration=24 * HOUR)
-    found = quiet.api.get(SUMMARY, **{"from": "2026-06-20", "to": "2026-06-20"}).json()
+    found = quiet.api.get(SUMMARY, **stretch("2026-06-20", "2026-06-20")).json()
     assert found["utilisation"] == 0.25  # 3 of 12, all day
 
 
@@ -666,7 +674,7 @@ def test_figures_take_as_many_queries_whatever_is_counted(
     for number in range(count):
         book(contract.business, EVENING + number * HOUR)
     with django_assert_num_queries(6):  # who asks, and five for the figures
-        contract.api.get(SUMMARY, **{"from": "2026-06-01", "to": "2026-06-30"})
+        contract.api.get(SUMMARY, **stretch("2026-06-01", "2026-06-30"))
 
 
 @pytest.mark.parametrize(
@@ -681,13 +689,13 @@ def test_figures_take_as_many_queries_whatever_is_counted(
     ],
 )  # fmt: skip
 def test_a_stretch_that_is_not_valid(
-    contract: Contract, query: dict[str, str], wrong: dict[str, str]
+    contract: Contract, query: dict[str, Any], wrong: dict[str, str]
 ) -> None:
     response = contract.api.get(SUMMARY, **query)
     assert (response.status_code, response.json()) == (422, invalid(**wrong))
 
 
 def test_figures_are_for_managers(contract: Contract) -> None:
-    days = {"from": "2026-06-20", "to": "2026-06-20"}
+    days = stretch("2026-06-20", "2026-06-20")
     assert person(contract, "staff").get(SUMMARY, **days).status_code == 403
     assert person(contract, "manager").get(SUMMARY, **days).status_code == 200

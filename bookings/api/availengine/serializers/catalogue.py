@@ -9,8 +9,8 @@ from rest_framework import serializers
 
 from bookings.api.availengine.serializers.fields import MOST_GUESTS, NAME, NOTES, TEXT
 
-ORDER = {"min_value": -1_000_000, "max_value": 1_000_000}
-CENTS = {"min_value": 0, "max_value": 100_000_000}
+ORDER: dict[str, Any] = {"min_value": -1_000_000, "max_value": 1_000_000}
+CENTS: dict[str, Any] = {"min_value": 0, "max_value": 100_000_000}
 LONGEST_BLOCK = timedelta(days=366)
 
 

@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bookings import selectors, services
-from bookings.api.availengine.dialect import Endpoint, Refusal
-from bookings.api.availengine.gate import Needs
+from bookings.api.availengine.dialect import Endpoint
+from bookings.api.availengine.gate import Needs, Refusal
 from bookings.api.availengine.render import (
     block_json,
     capacity_max,

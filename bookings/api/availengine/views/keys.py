@@ -7,8 +7,8 @@ from rest_framework.response import Response
 
 from accounts import idempotency, selectors
 from accounts import services as accounts
-from bookings.api.availengine.dialect import Endpoint, Refusal
-from bookings.api.availengine.gate import Needs
+from bookings.api.availengine.dialect import Endpoint
+from bookings.api.availengine.gate import Needs, Refusal
 from bookings.api.availengine.render import key_json
 from bookings.api.availengine.serializers.business import KeyRequest
 

@@ -44,7 +44,7 @@ class Public(Endpoint):
 class PublicBusiness(Public):
     """GET /v1/public/business/{slug}"""
 
-    def named(self, slug: str) -> Business:  # type: ignore[override]
+    def named(self, slug: str) -> Business:
         found = Business.objects.filter(is_active=True, slug=slug).first()
         if found is None:
             raise gate.absent()
