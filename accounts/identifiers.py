@@ -1,7 +1,7 @@
 """Short forms of a UUID for protocols that speak hex or integers. Pure.
 
-A key is a random UUID. Its first 24 hex digits, or its first 48 bits as a number, name the same row:
-no column, no counter, nothing to guess. The row is found by a range of the primary key.
+A key is a random UUID. Its first 24 hex digits, or its first 48 bits as a number, name the same
+row: no column, no counter, nothing to guess. The row is found by a range of the primary key.
 """
 
 import re
@@ -18,7 +18,7 @@ def hex24(key: uuid.UUID) -> str:
 
 
 def hex24_range(text: str) -> tuple[uuid.UUID, uuid.UUID]:
-    """The first and last key that these 24 hex digits may name. Raises ValueError on another form."""
+    """The first and last key that 24 hex digits may name. Raises ValueError on another form."""
     if not _HEX24.fullmatch(text):
         raise ValueError("An id is 24 hex digits.")
     low = int(text, 16) << 32

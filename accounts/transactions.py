@@ -24,7 +24,7 @@ RACED = frozenset(
 )
 
 
-class LostRace(Exception):  # noqa: N818 - it is news, not an error: nobody but `written` sees it
+class LostRace(Exception):
     """Someone was quicker between the look and the leap; look again."""
 
 

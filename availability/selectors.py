@@ -20,7 +20,7 @@ def hours(business: Business) -> list[OpeningHours]:
 
 
 def closures(business: Business) -> QuerySet[Closure]:
-    """The closures that hold for the whole business; those of other places and of resources don't."""
+    """The closures of the whole business; not those of its other places or of resources."""
     return Closure.objects.filter(location=business.locations.values("pk")[:1])
 
 

@@ -1,8 +1,8 @@
 """The only module that takes time and gives it back. Every statement is one round trip.
 
-Never a plain insert: thirty callers for one place deadlock on the exclusion constraint. `ON CONFLICT
-DO NOTHING` waits for the other writer and then leaves the row out, so fewer rows than asked for
-means that somebody was quicker.
+Never a plain insert: thirty callers for one place deadlock on the exclusion constraint. With
+`ON CONFLICT DO NOTHING` a writer waits for the other and then leaves the row out, so fewer rows
+than asked for means that somebody was quicker.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def plan(
             continue
         load = each.load if each.kind == STAFF else timedelta()
         rank = (seats, load, *offer_order(each))
-        if best is None or rank < best:  # type: ignore[operator]
+        if best is None or rank < best:
             best, chosen = rank, (each, units)
     if chosen:
         candidate, units = chosen

@@ -10,6 +10,7 @@ import os
 import threading
 import time
 
+from celery import current_app
 from django.conf import settings
 
 log = logging.getLogger(__name__)
@@ -40,15 +41,12 @@ def _start() -> None:
 
 
 def _answer() -> None:
-    from bookings.tasks import (
-        deliver_outbox,  # tasks import services, which import this
-    )
 
     while True:
         _wanted.wait()
         _wanted.clear()
         try:
-            deliver_outbox.apply_async(ignore_result=True, retry=False)
+            current_app.send_task("bookings.tasks.deliver_outbox", retry=False)
         except Exception as error:  # noqa: BLE001 - whatever the broker says, the beat will do it
             log.info("The doorbell was not heard: %s", type(error).__name__)
         time.sleep(PAUSE)

@@ -23,7 +23,8 @@ USED = (State.CONFIRMED.value, *CAME)
 BOOKED = """
 SELECT coalesce(sum(each.lasts), interval '0') FROM (
     SELECT (b.ends_at - b.starts_at) * least(
-               r.units, CASE r.units WHEN 1 THEN 1 ELSE ceil(b.party_size::float8 / r.covers_max) END
+               r.units,
+               CASE r.units WHEN 1 THEN 1 ELSE ceil(b.party_size::float8 / r.covers_max) END
            ) AS lasts
       FROM bookings_booking AS b
      CROSS JOIN unnest(b.resource_ids) AS taken (id)

@@ -234,7 +234,7 @@ def _plan(wish: Wish, seen: Sequence[Offered]) -> assignment.Plan | None:
 
 
 def free(wish: Wish, *, now: datetime | None = None) -> list[Offered]:
-    """The single resources that could each serve a wish, in the order they are offered. One query."""
+    """The single resources that could each serve a wish, in the order offered. One query."""
     seen = offered(
         wish.business.pk,
         wish.takes_from,

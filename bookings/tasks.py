@@ -1,4 +1,4 @@
-"""A task is one call of a service. Celery makes things quick; it is never what makes them happen."""
+"""A task is one call of a service. Celery makes things quick; it never makes them happen."""
 
 from celery import shared_task
 

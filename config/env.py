@@ -76,7 +76,7 @@ def database(name: str, default: str, *, pooled: bool) -> dict[str, Any]:
 
 
 def is_serving() -> bool:
-    """Whether this process answers requests or runs tasks, and may not keep the database waiting."""
+    """Whether this process answers requests or runs tasks, so must not wait for long."""
     return flag("OPENBOOK_SERVING", False)
 
 

@@ -88,14 +88,10 @@ def wish(
     of: Business, starts_at: datetime = EVENING, *, party_size: int = 2, **fields: Any
 ) -> Wish:
     """A table for two at seven for an hour."""
-    return Wish(
-        **(
-            {
-                "business": of,
-                "starts_at": starts_at,
-                "duration": HOUR,
-                "party_size": party_size,
-            }
-            | fields
-        )
-    )
+    values: dict[str, Any] = {
+        "business": of,
+        "starts_at": starts_at,
+        "duration": HOUR,
+        "party_size": party_size,
+    }
+    return Wish(**(values | fields))

@@ -4,7 +4,6 @@ Loaded with `-p tests.plugin`, so the tests are run as `python -m pytest`.
 """
 
 import os
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -20,11 +19,9 @@ def pytest_load_initial_conftests() -> None:
     """Embedded servers, unless real ones are named."""
     os.environ["OPENBOOK_ENV"] = "test"
     if not os.environ.get("DATABASE_URL"):
-        postgres = servers.start_postgres(ROOT / "var" / "test" / "postgres")
-        servers.tune(postgres.get_uri(), servers.FAST)
-        socket = postgres.get_postmaster_info().socket_dir
-        os.environ["DATABASE_URL"] = f"postgres://postgres@/openbook?host={socket}"
+        postgres = servers.start_postgres(ROOT / "var" / "test" / "postgres", *servers.FAST)
+        os.environ["DATABASE_URL"] = servers.database_url(postgres, "openbook")
     if not os.environ.get("REDIS_URL"):
-        valkey = servers.start_valkey(Path(tempfile.mkdtemp(prefix="openbook-valkey-")))
+        valkey = servers.start_valkey()
         RUNNING.append(valkey)
         os.environ["REDIS_URL"] = f"redis://127.0.0.1:{valkey.port}/0"

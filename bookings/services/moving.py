@@ -14,7 +14,7 @@ from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event
 from bookings.services.classes import resize
 from bookings.services.making import clear_the_way, refuse_past
-from bookings.services.recording import locked, record, snapshot
+from bookings.services.recording import is_lapsed, locked, record, snapshot
 from bookings.wishes import Actor, GuestDetails, Wish, days
 from resources.models import Resource
 
@@ -58,7 +58,7 @@ def reschedule(
     )
     booking = locked(booking)
     state = State(booking.state)
-    if state in lifecycle.WAITING and booking.expires_at <= (clock.read(now)):
+    if is_lapsed(booking, now=now):
         raise HoldExpired
     if state not in lifecycle.TAKING:
         raise WrongState(state.value, "moved")

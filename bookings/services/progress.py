@@ -19,7 +19,7 @@ from bookings.errors import HoldExpired, WrongState
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event, Outbox
 from bookings.services.making import confirm
-from bookings.services.recording import about, locked, record
+from bookings.services.recording import about, is_lapsed, locked, record
 from bookings.wishes import SYSTEM, Actor
 
 
@@ -85,7 +85,7 @@ def _become(
     if booking.state == state.value:
         return booking
     current = State(booking.state)
-    if current in lifecycle.WAITING and booking.expires_at <= (clock.read(now)):
+    if is_lapsed(booking, now=now):
         current = State.EXPIRED  # lapsed: over, whether or not the sweep has come by
     if not lifecycle.allowed(current, state):
         raise WrongState(current.value, state.value)
@@ -142,7 +142,7 @@ def deposit_paid(
 
 @written
 def expire_holds(*, limit: int = 500, now: datetime | None = None) -> Sequence[uuid.UUID]:
-    """Clear away a batch of lapsed holds; returns whose. Late, twice or never, no guest can tell."""
+    """Clear away a batch of lapsed holds; returns whose. Late or never, no guest can tell."""
     expired = allocations.expire_batch(limit=limit, now=now)
     if expired:
         transaction.on_commit(doorbell.ring)

@@ -61,6 +61,11 @@ def locked(booking: Booking) -> Booking:
     return found
 
 
+def is_lapsed(booking: Booking, *, now: datetime | None) -> bool:
+    """Whether it waited too long: over, whether or not the sweep has come by."""
+    return booking.expires_at is not None and booking.expires_at <= clock.read(now)
+
+
 def about(deposit: Deposit) -> dict[str, Any]:
     """What an event remembers of a deposit."""
     return {

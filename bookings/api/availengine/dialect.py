@@ -290,7 +290,7 @@ class Endpoint(APIView):
                 response = self._write(handler, asked, *args, **kwargs)
             else:
                 response = handler(asked, *args, **kwargs)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - what has no answer is logged there
             response = self.handle_exception(error)
         self.response = self.finalize_response(asked, response, *args, **kwargs)
         for name, value in gate.rate_headers(getattr(self, "caller", None)).items():

@@ -30,7 +30,7 @@ ROLES = {
 }
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, in this protocol's form
+class Refusal(Exception):
     """A request that this protocol turns away: status, code, message, what was wrong with what."""
 
     def __init__(

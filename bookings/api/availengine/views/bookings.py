@@ -50,7 +50,7 @@ def make_booking(
 class Bookings(Endpoint):
     """/v1/manage/bookings: filtered, by start; and bookings at any time, hours or not."""
 
-    needs = {"POST": STAFF}  # noqa: RUF012
+    needs = {"POST": STAFF}
 
     def get(self, request: Request) -> Response:
         rows = selectors.bookings(self.business)
@@ -104,7 +104,7 @@ class Bookings(Endpoint):
 class OneBooking(Endpoint):
     """/v1/manage/bookings/{booking_id}"""
 
-    needs = {"PATCH": STAFF}  # noqa: RUF012
+    needs = {"PATCH": STAFF}
 
     def get(self, request: Request, booking_id: str) -> Response:
         found = self.find(selectors.bookings(self.business), booking_id)
@@ -147,7 +147,7 @@ class OneBooking(Endpoint):
 class Summary(Endpoint):
     """GET /v1/manage/analytics/summary?from=&to=; ours."""
 
-    needs = {"GET": Needs(role="manager")}  # noqa: RUF012
+    needs = {"GET": Needs(role="manager")}
 
     def get(self, request: Request) -> Response:
         asked = self.ask(Stretch)

@@ -56,7 +56,7 @@ class TheSettings(Endpoint):
 class TheSubscription(Endpoint):
     """/v1/manage/subscription: which plan covers the business, and until when it is a trial."""
 
-    needs = {"GET": Needs(role="manager")}  # noqa: RUF012
+    needs = {"GET": Needs(role="manager")}
 
     def get(self, request: Request) -> Response:
         cover = billing.cover(self.business)

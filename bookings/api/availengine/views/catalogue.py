@@ -56,7 +56,7 @@ def in_our_words(wanted: dict[str, Any], resource: Resource | None = None) -> di
 class OneResource(Endpoint):
     """/v1/manage/resources/{resource_id}; staff may take it in and out of use, no more."""
 
-    needs = {"PATCH": Needs(scope="write", role="staff")}  # noqa: RUF012
+    needs = {"PATCH": Needs(scope="write", role="staff")}
 
     def _found(self, resource_id: str) -> Resource:
         return self.find(resources.resources(self.business), resource_id)
@@ -81,7 +81,7 @@ class OneResource(Endpoint):
 class Blocks(Endpoint):
     """/v1/manage/resources/{resource_id}/blocks: when it is out of use; ours."""
 
-    needs = {"POST": Needs(scope="write", role="staff")}  # noqa: RUF012
+    needs = {"POST": Needs(scope="write", role="staff")}
 
     def get(self, request: Request, resource_id: str) -> Response:
         found = self.find(resources.resources(self.business), resource_id)
@@ -102,7 +102,7 @@ class Blocks(Endpoint):
 class OneBlock(Endpoint):
     """/v1/manage/resources/{resource_id}/blocks/{block_id}"""
 
-    needs = {"DELETE": Needs(scope="write", role="staff")}  # noqa: RUF012
+    needs = {"DELETE": Needs(scope="write", role="staff")}
 
     def delete(self, request: Request, resource_id: str, block_id: str) -> Response:
         found = self.find(resources.resources(self.business), resource_id)

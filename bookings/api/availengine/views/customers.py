@@ -66,7 +66,7 @@ class Waitlist(Endpoint):
 class OneEntry(Endpoint):
     """DELETE /v1/manage/waitlist/{entry_id}"""
 
-    needs = {"DELETE": Needs(scope="write", role="staff")}  # noqa: RUF012
+    needs = {"DELETE": Needs(scope="write", role="staff")}
 
     def delete(self, request: Request, entry_id: str) -> Response:
         services.leave_waitlist(self.find(selectors.waitlist(self.business), entry_id))

@@ -18,7 +18,7 @@ OWNER = Needs(scope="write", role="owner")
 class Keys(Endpoint):
     """/v1/manage/api-keys. The key itself is in the answer that made it, and never again."""
 
-    needs = {"GET": OWNER, "POST": OWNER}  # noqa: RUF012
+    needs = {"GET": OWNER, "POST": OWNER}
 
     def get(self, request: Request) -> Response:
         return self.page(selectors.keys(self.business), key_json, ordering=("-created_at", "id"))
@@ -43,7 +43,7 @@ class Keys(Endpoint):
 class OneKey(Endpoint):
     """DELETE /v1/manage/api-keys/{key_id}: it opens nothing from then on."""
 
-    needs = {"DELETE": OWNER}  # noqa: RUF012
+    needs = {"DELETE": OWNER}
 
     def delete(self, request: Request, key_id: str) -> Response:
         accounts.revoke_key(self.find(selectors.keys(self.business), key_id))

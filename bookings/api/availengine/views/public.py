@@ -1,4 +1,4 @@
-"""What anybody may know of a business, without a key. A credential that is sent must still be good."""
+"""What anybody may know of a business. A credential that is sent must still be good."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Public(Endpoint):
     """An endpoint whose path says which business."""
 
     tenant = False
-    needs = {  # noqa: RUF012
+    needs = {
         "GET": Needs(is_public=True),
         "HEAD": Needs(is_public=True),
         "OPTIONS": Needs(is_public=True),
