@@ -42,7 +42,7 @@ class Caller:
             sent["HTTP_AUTHORIZATION"] = f"Bearer {self.credential}"
         return sent | ({"openbook.now": self.now} if self.now else {})
 
-    def get(self, path: str, headers: dict[str, str] | None = None, **query: Any) -> Any:
+    def get(self, path: str, headers: Any = None, **query: Any) -> Any:
         return self.client.get(path, query, **self._extra(headers or {}))
 
     def send(
@@ -81,7 +81,7 @@ class Contract:
         """A(...) of the contract."""
         return self.api.get(f"/v1/dynamic/availability/{self.business.pk}", **query)
 
-    def create(self, *without: str, headers: dict[str, str] | None = None, **changes: Any) -> Any:
+    def create(self, *without: str, headers: Any = None, **changes: Any) -> Any:
         """C(...) of the contract: its request body, changed."""
         body = example("dynamic_booking_request") | {"business_id": str(self.business.pk)} | changes
         for name in without:
