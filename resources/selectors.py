@@ -29,7 +29,7 @@ def resources(business: Business) -> QuerySet[Resource]:
 def services(business: Business) -> QuerySet[Service]:
     """What a business offers or did, with what each needs."""
     needs = Requirement.objects.order_by("kind").prefetch_related(
-        Prefetch("resources", Resource.objects.filter(deleted_at=None).only("id"))
+        Prefetch("resources", Resource.objects.only("id"))
     )
     return Service.objects.filter(business=business).prefetch_related(
         Prefetch("requirements", needs)

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
+from django.db.models import Q
 
 from accounts import clock
 from accounts.errors import Conflict, Invalid, NotFound
@@ -177,10 +178,12 @@ def remove_service(service: Service) -> None:
 def _require(service: Service, needs: Needs) -> None:
     """Replace what a service needs one of each of."""
     wanted = {each for ids in needs.values() for each in ids}
+    # One that was deleted may still be named where it was, so that no list turns empty by itself.
+    there = Q(deleted_at=None) | Q(requirements__service=service)
     known = dict(
-        Resource.objects.filter(
-            business_id=service.business_id, pk__in=wanted, deleted_at=None
-        ).values_list("pk", "kind")
+        Resource.objects.filter(there, business_id=service.business_id, pk__in=wanted).values_list(
+            "pk", "kind"
+        )
     )
     for kind, ids in needs.items():
         if missing := [each for each in ids if each not in known]:

@@ -259,9 +259,10 @@ class Endpoint(APIView):
 
     def asks(self, method: str) -> Needs:
         """What a method asks of its caller."""
+        method = "GET" if method == "HEAD" else method
         if method in self.needs:
             return self.needs[method]
-        if method in ("GET", "HEAD", "OPTIONS"):
+        if method in ("GET", "OPTIONS"):
             return Needs()
         return Needs(scope="write", role="manager")
 
@@ -340,11 +341,13 @@ class Endpoint(APIView):
         return dict(reader.validated_data)
 
     def find(self, rows: models.QuerySet[M], id_: uuid.UUID | str) -> M:
-        """One of these rows, or a 404; what isn't an id names nothing."""
-        try:
-            found = rows.filter(pk=id_ if isinstance(id_, uuid.UUID) else uuid.UUID(id_)).first()
-        except ValueError:
-            raise gate.absent() from None
+        """One of these rows, or a 404; what isn't an id in its usual form names nothing."""
+        if isinstance(id_, str):
+            try:
+                id_ = uuid.UUID(id_ if len(id_) == 36 else "")
+            except ValueError:
+                raise gate.absent() from None
+        found = rows.filter(pk=id_).first()
         if found is None:
             raise gate.absent()
         return found

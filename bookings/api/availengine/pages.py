@@ -111,6 +111,7 @@ def _is_special(value: Any) -> bool:
 def _decode(cursor: str, length: int | None) -> list[Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        json.dumps(values, ensure_ascii=False).encode()  # what isn't text can't be asked about
     except (ValueError, binascii.Error, UnicodeError, RecursionError):
         raise BadCursor from None
     if not isinstance(values, list) or length not in (None, len(values)):

@@ -388,7 +388,9 @@ def test_what_is_public_is_so_with_and_without_a_slash(contract: Contract, what:
 
 
 @pytest.mark.parametrize("what", PUBLIC)
-@pytest.mark.parametrize("name", ["nonexistent", "00000000-0000-4000-8000-000000000000"])
+@pytest.mark.parametrize(
+    "name", ["nonexistent", "00000000-0000-4000-8000-000000000000", "a%00b", "%F0%9F%92%A9"]
+)
 def test_nobody_knows_a_business_that_is_not_there(
     contract: Contract, what: str, name: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.api.availengine.words import NOT_FOUND, invalid, person, refused, str
 from tests.builders import NOW, key, resource, tables, wish
 
 RESOURCES = "/v1/manage/resources"
+SURROGATE = base64.urlsafe_b64encode(b'[0, "\\ud800", "1"]').decode().rstrip("=")
 MORNING = {"booking_date": "2026-06-20", "start_time": "08:15"}
 
 
@@ -76,7 +78,9 @@ def test_pages_neither_repeat_nor_skip_a_resource(contract: Contract) -> None:
     assert len(found) == 17
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "W10", "WzEsIDJd", "bnVsbA", "W251bGxd", "é"])
+@pytest.mark.parametrize(
+    "cursor", ["nonsense", "W10", "WzEsIDJd", "bnVsbA", "W251bGxd", "é", SURROGATE]
+)
 def test_a_cursor_that_is_not_ours_is_a_bad_request(contract: Contract, cursor: str) -> None:
     response = contract.api.get(RESOURCES, cursor=cursor)
     assert (response.status_code, response.json()) == (

@@ -90,6 +90,8 @@ def test_what_is_not_sent_stays_and_what_is_sent_changes(contract: Contract) -> 
          {"duration_minutes": "Ensure this value is greater than or equal to 5."}),
         ({"duration_minutes": 1441},
          {"duration_minutes": "Ensure this value is less than or equal to 1440."}),
+        ({"duration_minutes": 10**30},
+         {"duration_minutes": "Ensure this value is less than or equal to 1440."}),
         ({"buffer_after_minutes": -1},
          {"buffer_after_minutes": "Ensure this value is greater than or equal to 0."}),
         ({"price_cents": -1}, {"price_cents": "Ensure this value is greater than or equal to 0."}),
@@ -152,6 +154,19 @@ def test_a_service_is_deleted_unless_it_was_booked(contract: Contract) -> None:
             "conflict", "This service has bookings. Set is_active to false to stop offering it."
         ),
     )
+
+
+def test_a_service_whose_only_hands_are_gone_is_not_everybody_s(contract: Contract) -> None:
+    anna = resource(contract.business, "Anna", kind="staff")
+    resource(contract.business, "Ben", kind="staff")
+    needs = [{"resource_type": "staff", "resource_ids": [str(anna.pk)]}]
+    made = contract.api.post(SERVICES, HAIRCUT | {"requirements": needs}).json()
+    contract.api.delete(f"/v1/manage/resources/{anna.pk}")
+    path = f"{SERVICES}/{made['id']}"
+    assert contract.api.get(path).json() == made
+    assert contract.api.patch(path, {"requirements": needs}).json() == made
+    body = {"booking_date": "2026-06-20", "start_time": "19:00", "service_id": made["id"]}
+    assert contract.api.post("/v1/manage/bookings", body).status_code == 409
 
 
 @pytest.mark.parametrize("count", [1, 20])

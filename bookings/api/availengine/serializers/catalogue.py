@@ -52,7 +52,8 @@ class Minutes(serializers.IntegerField):
     """Whole minutes outside, a timedelta inside."""
 
     def to_internal_value(self, data: Any) -> timedelta:  # type: ignore[override]
-        return timedelta(minutes=super().to_internal_value(data))
+        number = super().to_internal_value(data)
+        return timedelta(minutes=min(max(number, -1), 1_000_000))  # bounds are checked below
 
     def run_validators(self, value: Any) -> None:
         super().run_validators(value // timedelta(minutes=1))
