@@ -1,0 +1,92 @@
+"""Whatever is sent to the management surface, it has an answer of its own."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bookings.api.availengine.urls import urlpatterns
+from tests.api.availengine.conftest import Contract
+
+FIELDS = [
+    "name", "slug", "business_type", "booking_mode", "slot_interval_minutes", "buffer_minutes",
+    "timezone", "currency", "deposit_enabled", "deposit_amount_cents", "max_advance_days",
+    "day_of_week", "is_open", "open_time", "close_time", "start_date", "end_date", "reason",
+    "scopes", "rate_limit_rpm", "resource_type", "capacity_min", "capacity_max", "section", "units",
+    "display_order", "is_active", "starts_at", "ends_at", "duration_minutes", "price_cents",
+    "requirements", "resource_ids", "capacity", "booking_date", "start_time", "status",
+    "resource_id", "service_id", "customer_notes", "first_name", "email", "phone", "notes",
+    "customer", "preferred_date", "date", "q", "cursor", "limit", "from", "to",
+]  # fmt: skip
+TEXTS = st.sampled_from(
+    ["2026-06-20", "19:00", "2026-06-20T19:00:00Z", "0001-01-01T00:00:00+14:00",
+     "9999-12-31T23:59:59-12:00", "9999-12-31", "confirmed", "Europe/Vienna", "read", "table",
+     "+1234567890", "a@example.com", "\0", "\ud800", "", str(uuid.UUID(int=4))]
+)  # fmt: skip
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS | st.text()
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+BODIES = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=12) | VALUES
+ROUTES = [
+    str(each.pattern)
+    for each in urlpatterns
+    if str(each.pattern).startswith(("v1/manage/", "v1/public/", "v1/waitlist/"))
+    and not str(each.pattern).endswith("/")
+]
+
+
+def paths(contract: Contract) -> list[str]:
+    """Every route, its ids those of something that is there where that is a resource."""
+    table = str(contract.tables[0].pk)
+    made = contract.business.bookings.all()[0]
+    ids = {
+        "business_id": contract.business.pk,
+        "slug": contract.business.slug,
+        "resource_id": table,
+        "booking_id": made.pk,
+        "customer_id": made.guest_id,
+    }
+    found = []
+    for route in ROUTES:
+        for name in ("business_id", "slug", "resource_id", "booking_id", "customer_id", "block_id",
+                     "blackout_id", "service_id", "entry_id", "key_id"):  # fmt: skip
+            route = route.replace(f"<str:{name}>", str(ids.get(name, uuid.UUID(int=4))))
+        assert "<" not in route, route
+        found.append(f"/{route}")
+    return found
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT"])
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(body=BODIES)
+def test_nothing_that_is_sent_makes_it_fail(contract: Contract, method: str, body: Any) -> None:
+    for path in paths(contract):
+        if method == "GET":
+            query = body if isinstance(body, dict) else {"q": body, "cursor": body, "limit": body}
+            response = contract.api.get(
+                path, **{k: str(v).encode(errors="replace") for k, v in query.items()}
+            )
+        else:
+            response = contract.api.send(method, path, body)
+        assert response.status_code < 500, (path, body, response.content)
+        if response.status_code >= 400:
+            assert response.json()["error"].keys() >= {"code", "message"}
+
+
+def test_every_route_is_there_in_both_forms() -> None:
+    known = {str(each.pattern) for each in urlpatterns}
+    assert {f"{route}/" for route in ROUTES} <= known
