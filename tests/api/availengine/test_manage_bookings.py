@@ -253,6 +253,35 @@ def test_opening_hours_do_not_bind_staff(contract: Contract) -> None:
     assert contract.api.post(BOOKINGS, DINNER).status_code == 201
 
 
+@pytest.mark.parametrize(
+    ("day", "start_time", "end_time", "starts_at"),
+    [
+        ("2026-10-25", "02:30:00", "02:30:00", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("2027-03-28", "03:30:00", "04:30:00", datetime(2027, 3, 28, 1, 30, tzinfo=UTC)),
+    ],
+)
+def test_half_past_two_when_the_clock_is_changed(
+    contract: Contract, day: str, start_time: str, end_time: str, starts_at: datetime
+) -> None:
+    Business.objects.update(timezone="Europe/Vienna")
+    response = contract.api.post(BOOKINGS, DINNER | {"booking_date": day, "start_time": "02:30"})
+    made = Booking.objects.get(starts_at=starts_at)  # the first of two, or after the gap
+    assert (response.status_code, response.json()) == (
+        201,
+        {"booking": shown(made, booking_date=day, start_time=start_time, end_time=end_time)},
+    )
+
+
+def test_the_second_half_past_two_stays_the_second(contract: Contract) -> None:
+    Business.objects.update(timezone="Europe/Vienna")
+    second = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
+    path = f"{BOOKINGS}/{book(contract.business, second).pk}"
+    before = contract.api.get(path).json()
+    assert before["booking"]["start_time"] == "02:30:00"
+    assert contract.api.patch(path, before["booking"]).json() == before
+    assert Booking.objects.filter(starts_at=second).exists()
+
+
 # --- listing -------------------------------------------------------------------------------------
 
 

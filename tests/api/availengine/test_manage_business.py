@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Business
+from accounts import tokens
+from accounts.models import Business, Membership
 from availability.models import Closure, OpeningHours
 from billing.models import Account, Plan, Subscription
 from tests.api.availengine.conftest import Caller, Contract, example
 from tests.api.availengine.words import NOT_FOUND, invalid, person, refused, stranger
-from tests.builders import business, key, location, service, tables
+from tests.builders import NOW, business, key, location, service, tables, user
 
 SETTINGS = "/v1/manage/settings"
 HOURS = "/v1/manage/hours"
@@ -59,6 +60,25 @@ def test_a_slug_belongs_to_one_business(contract: Contract) -> None:
     response = contract.api.patch("/v1/manage/business", {"slug": "not a slug", "name": "N"})
     assert response.status_code == 422
     assert [each["field"] for each in response.json()["error"]["errors"]] == ["name", "slug"]
+
+
+def test_somebody_of_two_businesses_says_which(contract: Contract) -> None:
+    other, third = business("Other"), business("Third")
+    someone = user(of=contract.business)
+    Membership.objects.create(user=someone, business=other, role="staff")
+    credential = tokens.issue(someone, now=NOW)
+    path = "/v1/manage/business"
+    response = contract.caller(credential).get(path)
+    assert (response.status_code, response.json()) == (
+        400,
+        refused("bad_request", "Say which business in the header X-Business-Id."),
+    )
+    for of in (contract.business, other):
+        there = contract.caller(credential, **{"X-Business-Id": str(of.pk)})
+        assert there.get(path).json() == {"id": str(of.pk), "name": of.name, "slug": of.slug}
+    assert there.patch(path, {"name": "Mine"}).status_code == 403  # staff there, owner here
+    elsewhere = contract.caller(credential, **{"X-Business-Id": str(third.pk)}).get(path)
+    assert (elsewhere.status_code, elsewhere.json()) == (404, NOT_FOUND)
 
 
 # --- settings ------------------------------------------------------------------------------------

@@ -118,21 +118,17 @@ class OneBooking(Endpoint):
 
     def _changes(self, booking: Booking, wanted: dict[str, Any]) -> Changes:
         of = self.business
-        starts_at = None
-        if "booking_date" in wanted or "start_time" in wanted:
-            before = wall(booking.starts_at, of)
-            starts_at = instant_at(
-                wanted.get("booking_date", before.date()),
-                wanted.get("start_time", before.time()),
-                of,
-            )
+        before = wall(booking.starts_at, of)
+        day = wanted.get("booking_date", before.date())
+        at = wanted.get("start_time", before.time())
+        is_moved = (day, at) != (before.date(), before.time())  # also where the clock repeats it
         resource_id: uuid.UUID | None = wanted.get("resource_id")
         is_new = resource_id not in booking.resource_ids
         if resource_id and is_new and not resource_exists(of, resource_id):
             raise absent()
         minutes = wanted.get("duration_minutes")
         return Changes(
-            starts_at=starts_at,
+            starts_at=instant_at(day, at, of) if is_moved else None,
             duration=timedelta(minutes=minutes) if minutes else None,
             party_size=wanted.get("capacity"),
             resource_id=resource_id,
