@@ -7,6 +7,7 @@ when a channel was last used, so that a read writes nothing to the database.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 
 WINDOW = 60  # seconds
 AWAY = 2.0  # seconds to leave Redis alone after it didn't answer
+COUNTS = "openbook:rpm:"
 USED = "openbook:channels-used"
 
 SCRIPT = """
@@ -55,9 +57,7 @@ class Limiter:
         """Count one request of `name` against `limit` a minute; `used` is the channel's id."""
         if time.monotonic() >= self._away_until:
             try:
-                count, left = self._script(
-                    keys=[f"openbook:rpm:{name}", USED], args=[WINDOW * 1000, used]
-                )
+                count, left = self._script(keys=[COUNTS + name, USED], args=[WINDOW * 1000, used])
                 return _allowance(limit, int(count), int(left) / 1000)
             except RedisError as error:
                 self._away_until = time.monotonic() + AWAY
@@ -74,6 +74,13 @@ class Limiter:
                 count, ends = 0, now + WINDOW
             self._local[name] = (count + 1, ends)
         return _allowance(limit, count + 1, ends - now)
+
+    def forget(self) -> None:
+        """Begin all windows anew."""
+        self._local.clear()
+        with contextlib.suppress(RedisError):
+            for name in self._redis.scan_iter(f"{COUNTS}*", count=1000):
+                self._redis.delete(name)
 
     def take_used(self) -> dict[str, int]:
         """When channels were last used (Unix seconds by id), forgotten with the asking."""

@@ -1,8 +1,8 @@
 """Who, looked up from a business."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from accounts.models import Business, Channel
+from accounts.models import Business, Channel, User
 
 
 def keys(business: Business) -> QuerySet[Channel]:
@@ -10,3 +10,9 @@ def keys(business: Business) -> QuerySet[Channel]:
     return Channel.objects.filter(
         business=business, protocol=Channel.Protocol.AVAILENGINE, is_active=True
     )
+
+
+def own(user: User) -> QuerySet[Business]:
+    """The businesses of a user, newest first: those a developer owns and those they belong to."""
+    mine = Q(owner=user) | Q(memberships__user=user)
+    return Business.objects.filter(mine, is_active=True).distinct().order_by("-created_at", "id")

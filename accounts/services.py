@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
 
 from accounts import keys
 from accounts.errors import Conflict, Invalid, NotFound
-from accounts.models import Business, Channel
+from accounts.models import Business, Channel, Membership, User
 
 
 @transaction.atomic
@@ -51,3 +55,76 @@ def issue_key(
 def revoke_key(channel: Channel) -> None:
     """Take a key away: it opens nothing from now on. Its bookings remember it."""
     Channel.objects.filter(pk=channel.pk).update(is_active=False)
+
+
+def note_used(seen: Mapping[str, int]) -> None:
+    """Write down when channels were last used: Unix seconds by channel id."""
+    for channel_id, at in seen.items():
+        Channel.objects.filter(pk=channel_id).update(last_used_at=datetime.fromtimestamp(at, UTC))
+
+
+@transaction.atomic
+def register_developer(*, email: str, password: str, first_name: str, last_name: str) -> User:
+    """Add a developer. Raises Conflict for an e-mail that is known, Invalid for a weak password."""
+    email = email.casefold()
+    user = User(email=email, first_name=first_name, last_name=last_name, is_developer=True)
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise Invalid(fields={"password": " ".join(error.messages)}) from None
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict("This e-mail is registered already.") from None
+    return user
+
+
+def log_in(*, email: str, password: str) -> User | None:
+    """The user of this e-mail and password, or None. Takes as long for one that isn't known."""
+    user = User.objects.filter(email=email.casefold(), is_active=True).first()
+    if user is None:
+        make_password(password)
+        return None
+    return user if user.check_password(password) else None
+
+
+@transaction.atomic
+def create_business(
+    *,
+    name: str,
+    owner: User | None = None,
+    business_type: str = "service",
+    is_dev: bool = False,
+    **fields: Any,
+) -> tuple[Business, str]:
+    """Add a business with its owner's membership and a first key, shown only now.
+
+    The slug is made of the name, with -2, -3 and so on after a taken one. Raises Conflict for a
+    developer's second sandbox.
+    """
+    if owner and is_dev and Business.objects.filter(owner=owner, is_dev=True).exists():
+        raise Conflict("A developer has one sandbox.")
+    business = Business(
+        name=name, owner=owner, business_type=business_type, is_dev=is_dev, **fields
+    )
+    base = fields.get("slug") or slugify(name)[:100] or "business"
+    for number in range(1, 1000):
+        business.slug = base if number == 1 else f"{base}-{number}"
+        if not Business.objects.filter(slug=business.slug).exists():
+            break
+    try:
+        with transaction.atomic():
+            business.save(force_insert=True)
+    except IntegrityError:
+        raise Conflict("A business of this name was made this very moment.") from None
+    if owner:
+        Membership.objects.create(user=owner, business=business, role=Membership.Role.OWNER)
+    _, key = keys.issue(business, name="Default", scopes=["read", "write"])
+    return business, key
+
+
+def count_paid(owner: User) -> int:
+    """How many businesses of a developer count against their plan; a sandbox doesn't."""
+    return Business.objects.filter(owner=owner, is_active=True, is_dev=False).count()

@@ -157,3 +157,58 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_cents}"
+
+
+class GatewayNotice(models.Model):
+    """A callback of a gateway that was acted on, so that its repeat isn't."""
+
+    id = models.CharField(primary_key=True, max_length=150, help_text="gateway:id")
+    received_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ("-received_at",)
+
+    def __str__(self) -> str:
+        return self.id
+
+
+class SandboxIntent(models.Model):
+    """A payment at the built-in sandbox gateway."""
+
+    class State(models.TextChoices):
+        UNPAID = "unpaid", "Unpaid"
+        AUTHORISED = "authorised", "Authorised"
+        CHARGED = "charged", "Charged"
+        REFUNDED = "refunded", "Refunded"
+        CANCELLED = "cancelled", "Cancelled"
+
+    id = models.CharField(primary_key=True, max_length=60)
+    client_secret = models.CharField(max_length=120)
+    amount_cents = models.PositiveIntegerField()
+    currency = models.CharField(max_length=3)
+    holds = models.BooleanField()
+    account = models.CharField(max_length=100)
+    key = models.CharField(max_length=255, unique=True)
+    state = models.CharField(max_length=12, choices=State, default=State.UNPAID)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.state})"
+
+
+class SandboxNotice(models.Model):
+    """A callback that the sandbox gateway owes us."""
+
+    id = models.CharField(primary_key=True, max_length=60)
+    body = models.TextField()
+    created_at = models.DateTimeField(default=now)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return self.id

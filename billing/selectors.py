@@ -5,11 +5,12 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from accounts.keys import digest
-from accounts.models import Business, Channel
+from accounts.models import Business, Channel, User
 from billing.models import Account, Plan, Subscription
+from resources.models import Service
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,6 +55,22 @@ def _cover(subscription: Subscription | None) -> Cover:
     )
 
 
+def takes_deposits(business: Business) -> bool:
+    """Whether the business's payment account is set up as far as taking money. One query."""
+    return Account.objects.filter(
+        business=business, details_submitted=True, payouts_enabled=True
+    ).exists()
+
+
+def deposit_due(business: Business, service: Service | None) -> int:
+    """What a booking is to put down, in cents; 0 when the business doesn't ask or can't receive."""
+    own = service.deposit_amount_cents if service else None
+    amount = business.deposit_amount_cents if own is None else own
+    if not (business.deposit_enabled and amount and takes_deposits(business)):
+        return 0
+    return amount
+
+
 def _known_as(model: type[models.Model], alias: str) -> tuple[list[str], str]:
     names = [field.attname for field in model._meta.concrete_fields]
     return names, ", ".join(f'{alias}."{name}"' for name in names)
@@ -92,8 +109,40 @@ def channel_by_key(key: str) -> Channel | None:
     return channel
 
 
-def takes_deposits(business: Business) -> bool:
-    """Whether the business's payment account is set up as far as taking money. One query."""
-    return Account.objects.filter(
-        business=business, details_submitted=True, payouts_enabled=True
-    ).exists()
+def account_of(business: Business) -> Account | None:
+    """Where the business's deposits go, if anywhere yet."""
+    return Account.objects.filter(business=business).first()
+
+
+def subscription_of(user: User) -> Subscription | None:
+    """A developer's own subscription."""
+    return Subscription.objects.select_related("plan").filter(user=user).first()
+
+
+def is_past_due(user: User) -> bool:
+    """Whether a developer owes us for their subscription."""
+    return Subscription.objects.filter(user=user, status=Subscription.Status.PAST_DUE).exists()
+
+
+def max_businesses(user: User) -> int | None:
+    """How many businesses a developer's plan allows; None for any number."""
+    subscription = subscription_of(user)
+    plan = subscription.plan if subscription else Plan.objects.get(pk=settings.DEFAULT_PLAN)
+    return plan.max_businesses
+
+
+def covered(businesses: QuerySet[Business]) -> list[Business]:
+    """These businesses with their covers, in three queries however many there are."""
+    found = list(businesses)
+    subscriptions = Subscription.objects.select_related("plan").filter(
+        Q(user__in={each.owner_id for each in found if each.owner_id}) | Q(business__in=found)
+    )
+    by_owner: dict[object, Subscription] = {
+        each.user_id: each for each in subscriptions if each.user_id
+    }
+    by_business = {each.business_id: each for each in subscriptions if each.business_id}
+    default = _cover(None)
+    for each in found:
+        own = by_owner.get(each.owner_id) or by_business.get(each.pk)
+        each.__dict__["_cover"] = _cover(own) if own else default
+    return found

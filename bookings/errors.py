@@ -1,6 +1,6 @@
 """How a wish for time can fail, in the core's words."""
 
-from accounts.errors import Conflict, DomainError
+from accounts.errors import Conflict, DomainError, Unavailable
 
 
 class NotOffered(DomainError):
@@ -45,6 +45,12 @@ class DepositDue(DomainError):
     """The booking waits for its deposit."""
 
     message = "The deposit has not been paid."
+
+
+class PaymentUnavailable(Unavailable):
+    """The payment gateway did not answer as it should."""
+
+    message = "The payment could not be prepared. Please try again."
 
 
 class QuotaUsedUp(DomainError):

@@ -2,7 +2,10 @@
 
 from celery import shared_task
 
-from bookings import services
+from accounts import idempotency
+from accounts.limits import limiter
+from accounts.services import note_used
+from bookings import relay, services
 
 
 @shared_task(name="bookings.tasks.expire_holds")
@@ -12,3 +15,17 @@ def expire_holds() -> int:
     while expired := len(services.expire_holds()):
         count += expired
     return count
+
+
+@shared_task(name="bookings.tasks.deliver_outbox")
+def deliver_outbox() -> int:
+    """Pass on what is owed to the world; how many effects."""
+    return relay.deliver().done
+
+
+@shared_task(name="bookings.tasks.housekeeping")
+def housekeeping() -> None:
+    """Forget what was kept long enough, and write down when the channels were last used."""
+    idempotency.forget()
+    relay.forget()
+    note_used(limiter().take_used())

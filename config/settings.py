@@ -124,6 +124,8 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+if IS_TEST:  # a slow hash is the point of it, and not of a test
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -184,6 +186,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "bookings.tasks.deliver_outbox",
         "schedule": schedule(5),
         "options": {"expires": 5},
+    },
+    "send-sandbox-notices": {
+        "task": "billing.tasks.send_sandbox_notices",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
+    "end-trials": {
+        "task": "billing.tasks.end_trials",
+        "schedule": schedule(3600),
+        "options": {"expires": 3600},
     },
     "housekeeping": {
         "task": "bookings.tasks.housekeeping",

@@ -16,6 +16,7 @@ from django.db.models import Q
 from accounts import clock
 from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Business
+from accounts.services import create_business
 from resources.models import Location, Requirement, Resource, Section, Service
 
 Needs = Mapping[str, Collection[uuid.UUID]]  # by kind: who or what qualifies; empty for all
@@ -44,6 +45,15 @@ def checked(row: models.Model, names: Collection[str]) -> None:
         raise Invalid(
             fields={name: " ".join(said) for name, said in error.message_dict.items()}
         ) from None
+
+
+@transaction.atomic
+def open_business(**values: Any) -> tuple[Business, str]:
+    """Add a business that can be used at once: with a location. Returns its first key too; raises
+    as `accounts.services.create_business`, whose values it takes."""
+    business, key = create_business(**values)
+    first_location(business)
+    return business, key
 
 
 def first_location(business: Business) -> Location:

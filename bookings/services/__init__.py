@@ -7,6 +7,13 @@ that all servers share. A test gives the moment instead. `by` is who does it.
 from bookings.services.blocks import block, unblock
 from bookings.services.changing import Changes, change
 from bookings.services.classes import book_places, cancel_session, schedule_session
+from bookings.services.deposits import (
+    book_with_deposit,
+    capture_deposit,
+    heed,
+    release_deposit,
+    settle_deposit,
+)
 from bookings.services.guests import correct as correct_guest
 from bookings.services.guests import forget as forget_guest
 from bookings.services.guests import welcome as welcome_guest
@@ -24,17 +31,21 @@ from bookings.services.progress import (
 from bookings.services.recording import about, record
 from bookings.services.waitlist import join as join_waitlist
 from bookings.services.waitlist import leave as leave_waitlist
+from bookings.services.webhooks import add_webhook, remove_webhook
 
 __all__ = [
     "Changes",
     "DepositTerms",
     "about",
+    "add_webhook",
     "amend",
     "block",
     "book",
     "book_places",
+    "book_with_deposit",
     "cancel",
     "cancel_session",
+    "capture_deposit",
     "change",
     "change_party_size",
     "check_in",
@@ -44,6 +55,7 @@ __all__ = [
     "deposit_paid",
     "expire_holds",
     "forget_guest",
+    "heed",
     "hold",
     "is_past",
     "join_waitlist",
@@ -51,8 +63,11 @@ __all__ = [
     "mark_no_show",
     "record",
     "release",
+    "release_deposit",
+    "remove_webhook",
     "reschedule",
     "schedule_session",
+    "settle_deposit",
     "unblock",
     "welcome_guest",
 ]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-
 from accounts import clock
 from accounts.errors import Invalid
 from accounts.models import User
 from accounts.transactions import LostRace, written
-from bookings import allocations, doorbell
+from bookings import allocations
 from bookings.errors import SlotTaken
-from bookings.models import Block, Event, Outbox
+from bookings.models import Block, Event
 from bookings.services.making import lock_days
+from bookings.services.recording import owe
 from bookings.wishes import Actor
 from resources.models import Resource
 
@@ -79,5 +78,4 @@ def _record_block(made: Block, kind: Event.Kind, *, by: Actor, now: datetime | N
             "reason": made.reason,
         },
     )
-    Outbox.objects.create(event=event)
-    transaction.on_commit(doorbell.ring)
+    owe(now=now, event=event)

@@ -16,7 +16,7 @@ from accounts.transactions import written
 from bookings import allocations, assignment, doorbell, selectors
 from bookings.errors import InThePast, SlotTaken, WrongState
 from bookings.lifecycle import State
-from bookings.models import Allocation, Booking, Event, Outbox, Session
+from bookings.models import Allocation, Booking, Event, Session
 from bookings.references import new_reference
 from bookings.services.making import (
     GRACE,
@@ -26,7 +26,7 @@ from bookings.services.making import (
     respect_quota,
 )
 from bookings.services.progress import cancel
-from bookings.services.recording import record, snapshot
+from bookings.services.recording import owe, record, snapshot
 from bookings.wishes import Actor, GuestDetails, Wish
 from resources.models import Service
 
@@ -240,5 +240,4 @@ def _record_session(session: Session, kind: Event.Kind, *, by: Actor, now: datet
             "resource_ids": [str(each) for each in session.resource_ids],
         },
     )
-    Outbox.objects.create(event=event)
-    transaction.on_commit(doorbell.ring)
+    owe(now=now, event=event)

@@ -19,7 +19,7 @@ from bookings.errors import HoldExpired, WrongState
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event, Outbox
 from bookings.services.making import confirm
-from bookings.services.recording import about, is_lapsed, locked, record
+from bookings.services.recording import about, is_lapsed, locked, owe, record
 from bookings.wishes import SYSTEM, Actor
 
 
@@ -39,7 +39,7 @@ def complete(booking: Booking, *, by: Actor, now: datetime | None = None) -> Boo
 def mark_no_show(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
     """Nobody came: the time is free, and a deposit is captured."""
     booking = _become(booking, State.NO_SHOW, Event.Kind.NO_SHOW, by=by, now=now)
-    _settle(booking, Outbox.Topic.CAPTURE)
+    _settle(booking, Outbox.Topic.CAPTURE, now=now)
     return booking
 
 
@@ -52,7 +52,7 @@ def cancel(
     window = timedelta(hours=booking.business.cancellation_window_hours)
     is_late = (now or timezone.now()) > booking.starts_at - window
     late_guest = by.kind == "guest" and is_late
-    _settle(booking, Outbox.Topic.CAPTURE if late_guest else Outbox.Topic.RELEASE)
+    _settle(booking, Outbox.Topic.CAPTURE if late_guest else Outbox.Topic.RELEASE, now=now)
     return booking
 
 
@@ -98,20 +98,13 @@ def _become(
     return booking
 
 
-def _settle(booking: Booking, topic: Outbox.Topic) -> None:
+def _settle(booking: Booking, topic: Outbox.Topic, *, now: datetime | None) -> None:
     """Owe the deposit's end to the gateway; it is asked outside this transaction."""
-    deposit = Deposit.objects.filter(
-        booking_id=booking.pk, status__in=(Deposit.Status.PENDING, Deposit.Status.HELD)
-    ).first()
-    paid = Deposit.objects.filter(
-        booking_id=booking.pk, status=Deposit.Status.CAPTURED, type=Business.DepositType.CHARGE
-    ).first()
-    if topic == Outbox.Topic.RELEASE:
-        deposit = deposit or paid
+    open_ = (Deposit.Status.PENDING, Deposit.Status.HELD, Deposit.Status.CAPTURED)
+    deposit = Deposit.objects.filter(booking_id=booking.pk, status__in=open_).first()
     if deposit is None or Outbox.objects.filter(deposit_id=deposit.pk).exists():
         return
-    Outbox.objects.create(topic=topic, deposit_id=deposit.pk)
-    transaction.on_commit(doorbell.ring)
+    owe(now=now, topic=topic, deposit_id=deposit.pk)
 
 
 @written
@@ -135,8 +128,7 @@ def deposit_paid(
             record(booking, Event.Kind.DEPOSIT_PAID, by=by, now=now, **about(deposit))
             return confirm(booking, by=by, now=now)
     except (HoldExpired, WrongState):
-        Outbox.objects.create(topic=Outbox.Topic.RELEASE, deposit_id=deposit.pk)
-        transaction.on_commit(doorbell.ring)
+        owe(now=now, topic=Outbox.Topic.RELEASE, deposit_id=deposit.pk)
         return booking
 
 

@@ -26,6 +26,12 @@ def snapshot(booking: Booking) -> dict[str, Any]:
     }
 
 
+def owe(*, now: datetime | None, **what: Any) -> None:
+    """Owe the world an effect, from now on; rings once the transaction commits."""
+    Outbox.objects.create(due_at=clock.moment(now), **what)
+    transaction.on_commit(doorbell.ring)
+
+
 def record(
     booking: Booking,
     kind: Event.Kind,
@@ -43,8 +49,7 @@ def record(
         actor=str(by),
         data=snapshot(booking) | more,
     )
-    Outbox.objects.create(event=event)
-    transaction.on_commit(doorbell.ring)
+    owe(now=now, event=event)
     return event
 
 

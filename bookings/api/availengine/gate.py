@@ -86,12 +86,18 @@ class Caller:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Needs:
-    """What an endpoint asks of its caller. `role` is the least a dashboard user must have."""
+    """What an endpoint asks of its caller.
+
+    `role` is the least a dashboard user must have; `pays_later` lets in a developer whose
+    subscription is past due, so that they can mend it.
+    """
 
     scope: str = "read"
     role: str = Membership.Role.STAFF.value
     is_public: bool = False
     people_only: bool = False
+    developers_only: bool = False
+    pays_later: bool = False
     dynamic: bool = False
 
 
@@ -179,14 +185,20 @@ def rate_headers(caller: Caller | None) -> dict[str, str]:
 def _charge(caller: Caller, needs: Needs) -> None:
     if caller.channel:
         _charge_business(caller.channel.business, needs)
+    elif caller.user and not needs.pays_later and billing.is_past_due(caller.user):
+        raise past_due()
 
 
 def _charge_business(business: Business, needs: Needs) -> None:
     cover = billing.cover(business)
     if cover.is_past_due:
-        raise Refusal(402, "payment_required", "The subscription is past due.")
+        raise past_due()
     if needs.dynamic and not may_book_dynamically(business):
         raise Refusal(402, "payment_required", "Dynamic booking requires the Scale plan.")
+
+
+def past_due() -> Refusal:
+    return Refusal(402, "payment_required", "The subscription is past due.")
 
 
 def may_book_dynamically(business: Business) -> bool:
@@ -199,6 +211,8 @@ def may_book_dynamically(business: Business) -> bool:
 def _permit(caller: Caller, needs: Needs) -> None:
     if caller.channel and needs.scope not in caller.scopes:
         raise Refusal(403, "missing_scope", f"This key lacks the scope “{needs.scope}”.")
+    if needs.developers_only and not (caller.user and caller.user.is_developer):
+        raise Refusal(403, "insufficient_permissions", "This is for developers.")
 
 
 def business_of(

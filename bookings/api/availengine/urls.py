@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.urls import URLPattern, path
-from rest_framework.views import APIView
+from django.views import View
 
 from bookings.api.availengine.views import (
     bookings,
@@ -13,11 +13,14 @@ from bookings.api.availengine.views import (
     customers,
     dynamic,
     keys,
+    money,
+    portal,
     public,
+    webhooks,
 )
 
 
-def both(route: str, view: type[APIView], name: str) -> list[URLPattern]:
+def both(route: str, view: type[View], name: str) -> list[URLPattern]:
     """A route in both forms; a redirect would lose a POST's body."""
     answer: Callable[..., Any] = view.as_view()
     return [path(route, answer, name=name), path(f"{route}/", answer, name=f"{name}-slash")]
@@ -65,4 +68,32 @@ urlpatterns = [
     *both("v1/manage/waitlist", customers.Waitlist, "waitlist"),
     *both("v1/manage/waitlist/<str:entry_id>", customers.OneEntry, "waitlist-entry"),
     *both("v1/manage/analytics/summary", bookings.Summary, "analytics-summary"),
+    # Developers.
+    *both("v1/auth/developer/register", portal.Register, "developer-register"),
+    *both("v1/auth/token", portal.Token, "token"),
+    *both("v1/developer/me", portal.Me, "developer-me"),
+    *both("v1/developer/businesses", portal.Businesses, "developer-businesses"),
+    *both("v1/developer/billing/checkout", portal.BuyPlan, "checkout"),
+    *both("v1/developer/billing/portal", portal.Portal, "portal"),
+    # Money.
+    *both("v1/billing/connect/onboard", money.Onboard, "connect-onboard"),
+    *both("v1/billing/connect/status", money.ConnectStatus, "connect-status"),
+    *both("v1/billing/webhooks/<str:name>", money.Callback, "gateway-callback"),
+    *both("v1/sandbox/payments/<str:intent>/confirm", money.PaySandbox, "sandbox-pay"),
+    *both("v1/manage/deposits", money.Deposits, "deposits"),
+    *both("v1/manage/deposits/<str:deposit_id>/capture", money.CaptureDeposit, "deposit-capture"),
+    *both("v1/manage/deposits/<str:deposit_id>/release", money.ReleaseDeposit, "deposit-release"),
+    # Who wants to hear of it.
+    *both("v1/manage/webhooks", webhooks.Webhooks, "webhooks"),
+    *both("v1/manage/webhooks/<str:endpoint_id>", webhooks.OneWebhook, "webhook"),
+    *both("v1/manage/webhooks/<str:endpoint_id>/deliveries", webhooks.Deliveries, "deliveries"),
+    *both(
+        "v1/manage/webhooks/<str:endpoint_id>/deliveries/<str:delivery_id>/replay",
+        webhooks.Replay,
+        "delivery-replay",
+    ),
+    # The calendar, which this protocol keeps outside /v1.
+    *both("integrations/google/connect", portal.Calendar, "calendar-connect"),
+    *both("integrations/google/status", portal.Calendar, "calendar-status"),
+    *both("integrations/google/disconnect", portal.Calendar, "calendar-disconnect"),
 ]

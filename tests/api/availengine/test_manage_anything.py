@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.limits import limiter
 from bookings.api.availengine.urls import urlpatterns
 from tests.api.availengine.conftest import Contract
 
@@ -20,7 +22,8 @@ FIELDS = [
     "display_order", "is_active", "starts_at", "ends_at", "duration_minutes", "price_cents",
     "requirements", "resource_ids", "capacity", "booking_date", "start_time", "status",
     "resource_id", "service_id", "customer_notes", "first_name", "email", "phone", "notes",
-    "customer", "preferred_date", "date", "q", "cursor", "limit", "from", "to",
+    "customer", "preferred_date", "url", "events", "plan", "password", "client_secret",
+    "business_id", "hold_minutes", "is_dev", "date", "q", "cursor", "limit", "from", "to",
 ]  # fmt: skip
 TEXTS = st.sampled_from(
     ["2026-06-20", "19:00", "2026-06-20T19:00:00Z", "0001-01-01T00:00:00+14:00",
@@ -39,8 +42,7 @@ BODIES = st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=12) | VALUES
 ROUTES = [
     str(each.pattern)
     for each in urlpatterns
-    if str(each.pattern).startswith(("v1/manage/", "v1/public/", "v1/waitlist/"))
-    and not str(each.pattern).endswith("/")
+    if str(each.pattern).startswith("v1/") and not str(each.pattern).endswith("/")
 ]
 
 
@@ -57,23 +59,21 @@ def paths(contract: Contract) -> list[str]:
     }
     found = []
     for route in ROUTES:
-        for name in ("business_id", "slug", "resource_id", "booking_id", "customer_id", "block_id",
-                     "blackout_id", "service_id", "entry_id", "key_id"):  # fmt: skip
-            route = route.replace(f"<str:{name}>", str(ids.get(name, uuid.UUID(int=4))))
-        assert "<" not in route, route
-        found.append(f"/{route}")
+        path = re.sub(r"<str:(\w+)>", lambda m: str(ids.get(m[1], uuid.UUID(int=4))), route)
+        found.append(f"/{path}")
     return found
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "PUT"])
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(body=BODIES)
 def test_nothing_that_is_sent_makes_it_fail(contract: Contract, method: str, body: Any) -> None:
+    limiter().forget()  # whatever is answered, it isn't that this is too often
     for path in paths(contract):
         if method == "GET":
             query = body if isinstance(body, dict) else {"q": body, "cursor": body, "limit": body}

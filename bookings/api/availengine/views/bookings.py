@@ -35,7 +35,7 @@ def make_booking(
     wish: Wish, *, guest: GuestDetails | None, by: Caller, notes: str, now: datetime | None
 ) -> tuple[Booking, dict[str, Any]]:
     """Make a booking for staff; with it, what the answer says besides (of a deposit, say)."""
-    booking = services.book(
+    booking, deposit = services.book_with_deposit(
         wish,
         guest=guest,
         by=by.actor,
@@ -44,7 +44,12 @@ def make_booking(
         notes=notes,
         now=now,
     )
-    return booking, {}
+    if deposit is None:
+        return booking, {}
+    return booking, {
+        "stripe_client_secret": deposit.client_secret,
+        "deposit_type": deposit.type,
+    }
 
 
 class Bookings(Endpoint):

@@ -1,0 +1,166 @@
+"""Stripe, by its own library. Amounts are in the smallest unit, as ours are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+import stripe
+from django.conf import settings
+
+from accounts.models import Business, User
+from billing.gateways import AccountStatus, GatewayError, Intent, Notice
+from billing.models import Plan, Subscription
+
+T = TypeVar("T")
+
+TIMEOUT = 4  # seconds: a guest waits for it
+
+
+class Stripe:
+    """The account of this installation; a business's own account is paid through Connect."""
+
+    name = "stripe"
+
+    def __init__(self, secret_key: str, webhook_secret: str, *, base: str = "") -> None:
+        self._secret = webhook_secret
+        options: dict[str, Any] = {"base_addresses": {"api": base}} if base else {}
+        self._client = stripe.StripeClient(
+            secret_key or "sk_none",
+            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            max_network_retries=0,
+            **options,
+        )
+
+    def create_intent(
+        self, *, amount_cents: int, currency: str, holds: bool, account: str, key: str
+    ) -> Intent:
+        made = _asked(
+            lambda: self._client.v1.payment_intents.create(
+                {
+                    "amount": amount_cents,
+                    "currency": currency.lower(),
+                    "capture_method": "manual" if holds else "automatic",
+                    "automatic_payment_methods": {"enabled": True},
+                    "transfer_data": {"destination": account},
+                },
+                {"idempotency_key": key},
+            )
+        )
+        return Intent(made.id, made.client_secret or "")
+
+    def capture(self, intent: str, *, key: str) -> None:
+        _asked(
+            lambda: self._client.v1.payment_intents.capture(intent, {}, {"idempotency_key": key})
+        )
+
+    def release(self, intent: str, *, key: str) -> None:
+        _asked(lambda: self._client.v1.payment_intents.cancel(intent, {}, {"idempotency_key": key}))
+
+    def refund(self, intent: str, *, key: str) -> None:
+        _asked(
+            lambda: self._client.v1.refunds.create(
+                {"payment_intent": intent, "reverse_transfer": True}, {"idempotency_key": key}
+            )
+        )
+
+    def checkout_url(self, user: User, plan: Plan) -> str:
+        if not plan.stripe_price:
+            raise GatewayError(f"The plan “{plan.key}” has no price at Stripe.")
+        made = _asked(
+            lambda: self._client.v1.checkout.sessions.create(
+                {
+                    "mode": "subscription",
+                    "line_items": [{"price": plan.stripe_price, "quantity": 1}],
+                    "client_reference_id": str(user.pk),
+                    "customer_email": user.email,
+                    "metadata": {"user": str(user.pk), "plan": plan.key},
+                    "subscription_data": {"metadata": {"user": str(user.pk), "plan": plan.key}},
+                    "success_url": f"{settings.PUBLIC_URL}/developer?subscription=success",
+                    "cancel_url": f"{settings.PUBLIC_URL}/developer",
+                }
+            )
+        )
+        return made.url or ""
+
+    def portal_url(self, user: User) -> str:
+        known = Subscription.objects.filter(user=user).first()
+        if known is None or not known.customer_reference:
+            raise GatewayError("There is nothing to manage yet; subscribe first.")
+        made = _asked(
+            lambda: self._client.v1.billing_portal.sessions.create(
+                {
+                    "customer": known.customer_reference,
+                    "return_url": f"{settings.PUBLIC_URL}/developer",
+                }
+            )
+        )
+        return made.url
+
+    def onboard(self, business: Business, reference: str) -> tuple[str, str]:
+        if not reference:
+            account = _asked(
+                lambda: self._client.v1.accounts.create(
+                    {"type": "standard", "metadata": {"business": str(business.pk)}}
+                )
+            )
+            reference = account.id
+        link = _asked(
+            lambda: self._client.v1.account_links.create(
+                {
+                    "account": reference,
+                    "type": "account_onboarding",
+                    "refresh_url": f"{settings.PUBLIC_URL}/dashboard?stripe=again",
+                    "return_url": f"{settings.PUBLIC_URL}/dashboard?stripe=connected",
+                }
+            )
+        )
+        return reference, link.url
+
+    def account(self, reference: str) -> AccountStatus:
+        found = _asked(lambda: self._client.v1.accounts.retrieve(reference))
+        return _status(found)
+
+    def read(self, body: bytes, signature: str, *, now: datetime | None) -> Notice | None:
+        try:
+            event = self._client.construct_event(body, signature, self._secret)
+        except (stripe.SignatureVerificationError, ValueError) as error:
+            raise ValueError("The callback is not Stripe's.") from error
+        subject: Any = event.data.object
+        kind: str = event.type
+        if kind in ("payment_intent.succeeded", "payment_intent.amount_capturable_updated"):
+            return Notice(event.id, "paid", subject.id)
+        if kind in ("payment_intent.canceled", "payment_intent.payment_failed"):
+            return Notice(event.id, "failed", subject.id)
+        if kind == "account.updated":
+            return Notice(event.id, "account", subject.id, account=_status(subject))
+        if kind == "checkout.session.completed" and subject.mode == "subscription":
+            return Notice(
+                event.id,
+                "subscribed",
+                subject.client_reference_id or "",
+                plan=subject.metadata["plan"],
+                customer=str(subject.customer),
+                subscription=str(subject.subscription),
+            )
+        if kind in ("customer.subscription.updated", "customer.subscription.deleted"):
+            states = {"active": "subscribed", "past_due": "past_due", "unpaid": "past_due"}
+            ended = kind.endswith("deleted") or subject.status == "canceled"
+            outcome = "unsubscribed" if ended else states.get(subject.status, "")
+            user = subject.metadata.get("user", "") if subject.metadata else ""
+            if outcome and user:
+                plan = subject.metadata.get("plan", "")
+                return Notice(event.id, outcome, user, plan=plan, subscription=subject.id)
+        return None
+
+
+def _status(account: Any) -> AccountStatus:
+    return AccountStatus(account.id, bool(account.details_submitted), bool(account.payouts_enabled))
+
+
+def _asked(call: Callable[[], T]) -> T:
+    try:
+        return call()
+    except stripe.StripeError as error:
+        raise GatewayError(f"Stripe: {type(error).__name__}") from error

@@ -1,0 +1,278 @@
+"""Three businesses to try Openbook on: a bistro, a gym and a spa.
+
+Loading them again changes nothing that is there. The key is kept beside the data, as it can't be
+read back.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from accounts import keys
+from accounts.models import Business, Channel, Membership, User
+from availability.models import Break, Closure, OpeningHours
+from billing.models import Plan, Subscription
+from bookings import services
+from bookings.errors import SlotTaken
+from bookings.wishes import SYSTEM, GuestDetails, Wish
+from resources.models import Combination, Location, Requirement, Resource, Section, Service
+
+PASSWORD = "openbook-demo"  # noqa: S105 - it is printed on every start
+OWNER = "owner@demo.example"
+STAFF = "staff@demo.example"
+ADMIN = "admin@demo.example"
+BISTRO, GYM, SPA = "demo-bistro", "demo-gym", "demo-spa"
+
+GUESTS = [
+    GuestDetails(first, last, f"{first}.{last}@guest.example".lower(), f"+44 20 7946 0{number}")
+    for number, (first, last) in enumerate(
+        [
+            ("Maria", "Garcia"), ("Tomasz", "Nowak"), ("Aisha", "Khan"), ("Liam", "O'Connor"),
+            ("Chloé", "Dubois"), ("Kenji", "Sato"), ("Priya", "Sharma"), ("Noah", "Schmidt"),
+            ("Fatima", "Al-Sayed"), ("Lucas", "Silva"), ("Ingrid", "Lindqvist"), ("Omar", "Haddad"),
+        ],
+        start=100,
+    )
+]  # fmt: skip
+
+
+def load(kept: Path, *, now: datetime | None = None) -> dict[str, Any]:
+    """Make what is missing, in one transaction; returns logins, the bistro's key and its id."""
+    with transaction.atomic():
+        people = {
+            email: _user(email, is_superuser=email == ADMIN, is_developer=email == OWNER)
+            for email in (ADMIN, OWNER, STAFF)
+        }
+        made: list[Callable[[], None]] = []
+        for slug, name, kind, build in (
+            (BISTRO, "Bistro Verde", "restaurant", _bistro),
+            (GYM, "Pulse Gym", "gym", _gym),
+            (SPA, "Stillwater Spa", "spa", _spa),
+        ):
+            business, is_new = Business.objects.get_or_create(
+                slug=slug,
+                defaults={
+                    "name": name,
+                    "business_type": kind,
+                    "timezone": "Europe/London",
+                    "currency": "GBP",
+                    "booking_mode": Business.Mode.DYNAMIC,
+                    "owner": people[OWNER],
+                },
+            )
+            if is_new:
+                made.append(build(business))
+            for email, role in ((OWNER, Membership.Role.OWNER), (STAFF, Membership.Role.STAFF)):
+                Membership.objects.get_or_create(
+                    user=people[email], business=business, defaults={"role": role}
+                )
+        Subscription.objects.get_or_create(
+            user=people[OWNER], defaults={"plan": Plan.objects.get(key="scale")}
+        )
+        bistro = Business.objects.get(slug=BISTRO)
+        key = _key(bistro, kept)
+    for fill in made:
+        fill()
+    return {
+        "logins": [
+            {"email": ADMIN, "password": PASSWORD, "role": "admin"},
+            {"email": OWNER, "password": PASSWORD, "role": "owner"},
+            {"email": STAFF, "password": PASSWORD, "role": "staff"},
+        ],
+        "api_key": key,
+        "business_id": str(bistro.pk),
+        "zone": bistro.timezone,
+    }
+
+
+def _user(email: str, **flags: bool) -> User:
+    known = User.objects.filter(email=email).first()
+    if known:
+        return known
+    name = email.partition("@")[0].capitalize()
+    return User.objects.create_user(
+        email, PASSWORD, first_name=name, last_name="Demo", is_staff=True, **flags
+    )
+
+
+def _key(business: Business, kept: Path) -> str:
+    """The bistro's key: the one kept from an earlier start while it still opens, else a new one."""
+    if kept.exists():
+        key: str = json.loads(kept.read_text())["api_key"]
+        if Channel.objects.filter(key_hash=keys.digest(key), is_active=True).exists():
+            return key
+    Channel.objects.filter(business=business, name="Demo").delete()
+    _, key = keys.issue(business, name="Demo", scopes=["read", "write"], rate_limit_rpm=600)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.touch(0o600)
+    kept.write_text(json.dumps({"api_key": key}))
+    return key
+
+
+def _place(business: Business, *periods: tuple[range, str, str]) -> Location:
+    place = Location.objects.create(business=business, name="Main", address="1 Demo Street")
+    for weekdays, opens, closes in periods:
+        for weekday in weekdays:
+            OpeningHours.objects.create(
+                location=place,
+                weekday=weekday,
+                opens=time.fromisoformat(opens),
+                closes=time.fromisoformat(closes),
+            )
+    return place
+
+
+def _resource(place: Location, section: Section | None, name: str, **fields: Any) -> Resource:
+    return Resource.objects.create(
+        business=place.business, location=place, section=section, name=name, **fields
+    )
+
+
+def _bistro(business: Business) -> Callable[[], None]:
+    place = _place(business, (range(1, 8), "12:00", "15:00"), (range(1, 8), "18:00", "23:00"))
+    today = datetime.now(ZoneInfo(business.timezone)).date()
+    Closure.objects.create(
+        location=place,
+        first_day=today + timedelta(days=40),
+        last_day=today + timedelta(days=41),
+        reason="Kitchen renovation",
+    )
+    plan = {
+        "Main room": [(1, 2, 40, 40), (2, 2, 160, 40), (3, 4, 40, 160), (4, 4, 180, 160),
+                      (5, 4, 320, 160), (6, 6, 320, 40)],
+        "Window": [(7, 2, 40, 320), (8, 2, 140, 320), (9, 2, 240, 320), (10, 2, 340, 320)],
+        "Terrace": [(11, 4, 40, 460), (12, 4, 180, 460), (13, 4, 320, 460), (14, 8, 460, 460)],
+    }  # fmt: skip
+    tables: dict[int, Resource] = {}
+    for order, (name, rows) in enumerate(plan.items()):
+        section = Section.objects.create(location=place, name=name, display_order=order)
+        for number, covers, x, y in rows:
+            tables[number] = _resource(
+                place,
+                section,
+                f"Table {number}",
+                kind="table",
+                covers_max=covers,
+                covers_min=2 if covers > 4 else 1,
+                shape=Resource.Shape.ROUND if covers == 2 else Resource.Shape.SQUARE,
+                plan_x=x,
+                plan_y=y,
+                plan_width=60 + 20 * (covers > 2) + 40 * (covers > 4),
+                plan_height=60,
+            )
+    for name, numbers, least, most in (
+        ("Tables 3 and 4", (3, 4), 5, 8),
+        ("Tables 11 to 13", (11, 12, 13), 9, 12),
+    ):
+        joined = Combination.objects.create(
+            location=place, name=name, covers_min=least, covers_max=most
+        )
+        joined.members.set([tables[number] for number in numbers])
+
+    return lambda: _fill(business, hours=(12, 13, 18, 19, 20, 21), lasts=90, count=60)
+
+
+def _gym(business: Business) -> Callable[[], None]:
+    place = _place(business, (range(1, 6), "06:00", "22:00"), (range(6, 8), "08:00", "20:00"))
+    floor = Section.objects.create(location=place, name="Floor")
+    for number in range(1, 9):
+        _resource(place, floor, f"Treadmill {number}", kind="treadmill")
+    _resource(place, floor, "Squat racks", kind="spot", units=6)
+    studio = _resource(place, None, "Studio", kind="room", covers_max=20)
+    trainer = _resource(place, None, "Sam", kind="staff")
+    spin = Service.objects.create(
+        business=business, name="Spin", duration=timedelta(minutes=45), capacity=12, price_cents=900
+    )
+    for kind, resource in (("staff", trainer), ("room", studio)):
+        Requirement.objects.create(service=spin, kind=kind).resources.add(resource)
+
+    def fill() -> None:
+        zone = ZoneInfo(business.timezone)
+        today = datetime.now(zone).date()
+        dice = random.Random(7)
+        for day in range(1, 8):
+            starts = datetime.combine(today + timedelta(days=day), time(18), zone).astimezone(UTC)
+            session = services.schedule_session(
+                spin, starts_at=starts, resource_ids=[trainer.pk, studio.pk], by=SYSTEM
+            )
+            for guest in dice.sample(GUESTS, 4):
+                services.book_places(
+                    session,
+                    party_size=dice.choice([1, 1, 2]),
+                    guest=guest,
+                    by=SYSTEM,
+                    source="demo",
+                )
+
+    return fill
+
+
+def _spa(business: Business) -> Callable[[], None]:
+    place = _place(business, (range(2, 7), "09:00", "18:00"))
+    for weekday in range(2, 7):
+        Break.objects.create(location=place, weekday=weekday, starts=time(13), ends=time(13, 30))
+    seniors = Section.objects.create(location=place, name="Senior therapists")
+    rooms = Section.objects.create(location=place, name="Rooms", display_order=1)
+    therapists = [
+        _resource(place, seniors, name, kind="staff") for name in ("Ana", "Bruno", "Carla")
+    ]
+    cabins = [_resource(place, rooms, f"Cabin {n}", kind="room", covers_max=2) for n in (1, 2)]
+    for name, minutes, price, staff in (
+        ("Massage", 60, 6500, therapists),
+        ("Facial", 45, 5500, therapists[:2]),
+        ("Hot stones", 90, 9500, therapists[2:]),
+    ):
+        service = Service.objects.create(
+            business=business,
+            name=name,
+            duration=timedelta(minutes=minutes),
+            buffer_after=timedelta(minutes=15),
+            price_cents=price,
+        )
+        Requirement.objects.create(service=service, kind="staff").resources.set(staff)
+        Requirement.objects.create(service=service, kind="room").resources.set(cabins)
+
+    def fill() -> None:
+        offered = list(business.services.all())
+        _fill(business, hours=(9, 10, 11, 14, 15, 16), lasts=60, count=25, offered=offered)
+
+    return fill
+
+
+def _fill(
+    business: Business,
+    *,
+    hours: tuple[int, ...],
+    lasts: int,
+    count: int,
+    offered: list[Service] | None = None,
+) -> None:
+    """Bookings over the coming week; a full hour is passed over. Tomorrow at seven keeps room."""
+    zone = ZoneInfo(business.timezone)
+    today = datetime.now(zone).date()
+    dice = random.Random(business.slug)
+    for _ in range(count):
+        day = today + timedelta(days=dice.randint(1, 6))
+        hour, minute = dice.choice(hours), dice.choice((0, 15, 30))
+        starts = datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
+        if offered:
+            wish = Wish.of(dice.choice(offered), starts_at=starts)
+        else:
+            wish = Wish(
+                business=business,
+                starts_at=starts,
+                duration=timedelta(minutes=lasts),
+                party_size=dice.choice((1, 2, 2, 2, 3, 4, 4, 5, 6)),
+            )
+        try:
+            services.book(wish, guest=dice.choice(GUESTS), by=SYSTEM, source="demo")
+        except SlotTaken:
+            continue

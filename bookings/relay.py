@@ -1,0 +1,245 @@
+"""Passes on what the outbox owes to the world: webhooks, and the ends of deposits.
+
+Nothing is sent inside the transaction that claims it. An event becomes one delivery an endpoint,
+with its body written down, in the transaction that takes it out of the outbox; a delivery is then
+claimed by moving its due time past the time-out, so that whoever dies with it in hand loses nothing
+and two relays never send it at once. A receiver hears of an event at least once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import httpcore
+from django.db import transaction
+from django.db.models import Q
+from django.utils.module_loading import import_string
+
+from accounts import clock, signing
+from billing.gateways import GatewayError
+from bookings import outward, services
+from bookings.models import Event, Outbox, WebhookDelivery, WebhookEndpoint
+
+log = logging.getLogger(__name__)
+
+BATCH = 100
+LEASE = timedelta(seconds=60)
+RETRIES = tuple(timedelta(minutes=each) for each in (1, 5, 30, 2 * 60, 6 * 60, 24 * 60))
+GIVES_UP = timedelta(days=7)  # an endpoint that failed for so long is switched off
+KEPT = timedelta(days=30)  # how long a delivery that is over can be looked at
+
+# What writes an event in the words of a protocol, by the protocol's name. By path, so that the core
+# never imports a protocol: (event) -> (the protocol's name for it, the body) or None for no news.
+WRITERS = {"availengine": "bookings.api.availengine.notices.write"}
+Writer = Callable[[Event], tuple[str, str] | None]
+
+
+@dataclasses.dataclass
+class Tally:
+    """What one run of the relay did."""
+
+    events: int = 0
+    deposits: int = 0
+    delivered: int = 0
+    failed: int = 0
+
+    @property
+    def done(self) -> int:
+        return self.events + self.deposits + self.delivered
+
+
+def deliver(*, now: datetime | None = None) -> Tally:
+    """Work through all that is due; safe to run anywhere, any number at once."""
+    tally = Tally()
+    while count := _spread(now=now):
+        tally.events += count
+    _settle_deposits(tally, now=now)
+    while count := _spread(now=now):  # settling has news of its own
+        tally.events += count
+    _send_due(tally, now=now)
+    return tally
+
+
+# --- events become deliveries --------------------------------------------------------------------
+
+
+@transaction.atomic
+def _spread(*, now: datetime | None) -> int:
+    """Turn a batch of events into deliveries; how many events there were."""
+    rows = list(
+        Outbox.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(topic=Outbox.Topic.EVENT, due_at__lte=clock.moment(now))
+        .select_related("event__booking__guest", "event__business")
+        .order_by("id")[:BATCH]
+    )
+    if not rows:
+        return 0
+    events = [row.event for row in rows if row.event]
+    listeners: dict[uuid.UUID, list[WebhookEndpoint]] = {}
+    for endpoint in WebhookEndpoint.objects.filter(
+        business__in={event.business_id for event in events}, is_active=True
+    ):
+        listeners.setdefault(endpoint.business_id, []).append(endpoint)
+    moment = clock.read(now)
+    WebhookDelivery.objects.bulk_create(
+        [
+            WebhookDelivery(
+                endpoint=endpoint, event=event, body=body, due_at=moment, created_at=moment
+            )
+            for event in events
+            for endpoint in listeners.get(event.business_id, ())
+            if (body := _body(endpoint, event)) is not None
+        ],
+        ignore_conflicts=True,
+    )
+    Outbox.objects.filter(pk__in=[row.pk for row in rows]).delete()
+    return len(rows)
+
+
+def _body(endpoint: WebhookEndpoint, event: Event) -> str | None:
+    """What an endpoint is told of an event, or None when it doesn't listen to its like."""
+    write: Writer = import_string(WRITERS[endpoint.protocol])
+    written = write(event)
+    if written is None:
+        return None
+    name, body = written
+    return body if name in endpoint.events else None
+
+
+# --- deposits ------------------------------------------------------------------------------------
+
+
+def _settle_deposits(tally: Tally, *, now: datetime | None) -> None:
+    """Capture or release what is owed; a gateway that fails is asked again later."""
+    topics = (Outbox.Topic.CAPTURE, Outbox.Topic.RELEASE)
+    for _ in range(BATCH):
+        row = _claim(Q(topic__in=topics), now=now)
+        if row is None or row.deposit_id is None:
+            return
+        try:
+            services.settle_deposit(row.deposit_id, captures=row.topic == topics[0], now=now)
+        except GatewayError as error:
+            wait = RETRIES[min(row.attempts, len(RETRIES) - 1)]
+            Outbox.objects.filter(pk=row.pk).update(
+                attempts=row.attempts + 1,
+                due_at=clock.read(now) + wait,
+                last_error=str(error)[:300],
+            )
+            tally.failed += 1
+        else:
+            row.delete()
+            tally.deposits += 1
+
+
+@transaction.atomic
+def _claim(which: Q, *, now: datetime | None) -> Outbox | None:
+    """Take one due row for a while; it comes back by itself when we die with it."""
+    row = (
+        Outbox.objects.select_for_update(skip_locked=True)
+        .filter(which, due_at__lte=clock.moment(now))
+        .order_by("id")
+        .first()
+    )
+    if row:
+        Outbox.objects.filter(pk=row.pk).update(due_at=clock.read(now) + LEASE)
+    return row
+
+
+# --- webhooks ------------------------------------------------------------------------------------
+
+
+def _send_due(tally: Tally, *, now: datetime | None) -> None:
+    with outward.client() as pool:
+        for _ in range(BATCH):
+            delivery = _claim_delivery(now=now)
+            if delivery is None:
+                return
+            if send(delivery, pool, now=now):
+                tally.delivered += 1
+            else:
+                tally.failed += 1
+
+
+@transaction.atomic
+def _claim_delivery(*, now: datetime | None) -> WebhookDelivery | None:
+    delivery = (
+        WebhookDelivery.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("endpoint")
+        .filter(
+            state=WebhookDelivery.State.DUE,
+            due_at__lte=clock.moment(now),
+            endpoint__is_active=True,
+        )
+        .order_by("due_at", "created_at")
+        .first()
+    )
+    if delivery:
+        delivery.attempts += 1
+        delivery.due_at = clock.read(now) + LEASE
+        delivery.save(update_fields=["attempts", "due_at"])
+    return delivery
+
+
+def send(delivery: WebhookDelivery, pool: httpcore.ConnectionPool, *, now: datetime | None) -> bool:
+    """Make one attempt and write down how it went; whether it was taken."""
+    moment = clock.read(now)
+    endpoint = delivery.endpoint
+    status, problem = None, ""
+    try:
+        status = outward.post(
+            pool,
+            endpoint.url,
+            delivery.body.encode(),
+            {
+                "Content-Type": "application/json",
+                "X-AvailEngine-Signature": signing.sign(
+                    endpoint.secret, delivery.body.encode(), moment
+                ),
+                "X-AvailEngine-Delivery": str(delivery.pk),
+            },
+        )
+        if not 200 <= status < 300:
+            problem = f"answered {status}"
+    except outward.Unreachable as error:
+        problem = str(error)
+    delivery.last_status, delivery.last_error = status, problem[:300]
+    if not problem:
+        delivery.state, delivery.delivered_at = WebhookDelivery.State.DELIVERED, moment
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(failing_since=None)
+    elif delivery.attempts > len(RETRIES):
+        delivery.state = WebhookDelivery.State.FAILED
+    else:
+        delivery.due_at = moment + RETRIES[delivery.attempts - 1]
+    if problem:
+        _note_failure(endpoint, moment)
+    delivery.save(update_fields=["state", "delivered_at", "due_at", "last_status", "last_error"])
+    return not problem
+
+
+def _note_failure(endpoint: WebhookEndpoint, moment: datetime) -> None:
+    """Remember since when an endpoint fails; switch it off after a week of nothing else."""
+    same = WebhookEndpoint.objects.filter(pk=endpoint.pk)
+    same.filter(failing_since=None).update(failing_since=moment)
+    if same.filter(failing_since__lte=moment - GIVES_UP).update(is_active=False):
+        log.warning("Webhook endpoint %s failed for a week and was switched off", endpoint.pk)
+
+
+def replay(delivery: WebhookDelivery, *, now: datetime | None = None) -> None:
+    """Send a delivery again soon, from its first attempt on."""
+    WebhookDelivery.objects.filter(pk=delivery.pk).update(
+        state=WebhookDelivery.State.DUE,
+        attempts=0,
+        due_at=clock.read(now),
+        delivered_at=None,
+    )
+
+
+def forget(*, now: datetime | None = None) -> int:
+    """Delete deliveries that were over long ago; returns how many."""
+    over = WebhookDelivery.objects.exclude(state=WebhookDelivery.State.DUE)
+    deleted, _ = over.filter(created_at__lte=clock.read(now) - KEPT).delete()
+    return deleted

@@ -1,0 +1,202 @@
+"""Deposits: asked for with a booking, and settled when it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.errors import Conflict, DomainError, NotFound
+from accounts.models import Business, Channel
+from accounts.transactions import written
+from billing import selectors as billing
+from billing import services as paying
+from billing.gateways import GatewayError, Notice, gateway
+from billing.models import Deposit, Payment
+from bookings import selectors
+from bookings.errors import PaymentUnavailable, SlotTaken
+from bookings.models import Booking, Event
+from bookings.services.making import DepositTerms, book
+from bookings.services.progress import deposit_paid
+from bookings.services.recording import about, record
+from bookings.wishes import SYSTEM, Actor, GuestDetails, Wish
+
+Status = Deposit.Status
+
+
+def book_with_deposit(
+    wish: Wish,
+    *,
+    guest: GuestDetails | None,
+    by: Actor,
+    source: str,
+    channel: Channel | None = None,
+    key: str = "",
+    notes: str = "",
+    now: datetime | None = None,
+) -> tuple[Booking, Deposit | None]:
+    """Book; where the business asks for a deposit and can receive it, pending until it is paid.
+
+    The payment intent is made first, outside any lock, as one that nobody pays costs nothing; it is
+    let go again when the booking fails. Raises as `book`, and PaymentUnavailable.
+    """
+    amount = billing.deposit_due(wish.business, wish.service)
+    if amount and selectors.look(wish, now=now).plan is None:
+        raise SlotTaken
+    terms = _terms(wish, amount) if amount else None
+    try:
+        booking = book(
+            wish,
+            guest=guest,
+            by=by,
+            source=source,
+            channel=channel,
+            key=key,
+            notes=notes,
+            deposit=terms,
+            now=now,
+        )
+    except DomainError:
+        if terms:
+            with contextlib.suppress(GatewayError):
+                gateway(terms.gateway).release(
+                    terms.payment_intent_id, key=f"{terms.payment_intent_id}:release"
+                )
+        raise
+    return booking, Deposit.objects.filter(booking_id=booking.pk).first()
+
+
+def _terms(wish: Wish, amount: int) -> DepositTerms:
+    account = wish.business.payment_account
+    through = gateway(account.gateway)
+    holds = wish.business.deposit_type == Business.DepositType.AUTHORIZATION_HOLD
+    try:
+        intent = through.create_intent(
+            amount_cents=amount,
+            currency=wish.business.currency,
+            holds=holds,
+            account=account.reference,
+            key=f"intent:{uuid.uuid4()}",
+        )
+    except GatewayError as error:
+        raise PaymentUnavailable from error
+    return DepositTerms(
+        amount_cents=amount,
+        currency=wish.business.currency,
+        type=wish.business.deposit_type,
+        gateway=through.name,
+        payment_intent_id=intent.id,
+        client_secret=intent.client_secret,
+    )
+
+
+def settle_deposit(
+    deposit_id: uuid.UUID, *, captures: bool, by: Actor = SYSTEM, now: datetime | None = None
+) -> Deposit:
+    """Capture a deposit or give it back, at the gateway and then in our books. Safe to repeat.
+
+    The gateway is asked outside any transaction of ours; its own key makes a repeated call one
+    call. What nobody paid is let go either way. Raises GatewayError.
+    """
+    deposit = Deposit.objects.get(pk=deposit_id)
+    through = gateway(deposit.gateway)
+    intent = deposit.payment_intent_id
+    if deposit.status == Status.PENDING:
+        through.release(intent, key=f"{deposit.pk}:release")
+        return _settled(deposit, Status.FAILED, Payment.Kind.FAILED, None, by=by, now=now)
+    if captures:
+        if deposit.status == Status.HELD:
+            through.capture(intent, key=f"{deposit.pk}:capture")
+        return _settled(
+            deposit, Status.CAPTURED, Payment.Kind.CAPTURED, Event.Kind.DEPOSIT_CAPTURED,
+            by=by, now=now,
+        )  # fmt: skip
+    kind = Payment.Kind.RELEASED
+    if deposit.status == Status.HELD:
+        through.release(intent, key=f"{deposit.pk}:release")
+    elif deposit.status == Status.CAPTURED:
+        through.refund(intent, key=f"{deposit.pk}:refund")
+        kind = Payment.Kind.REFUNDED
+    return _settled(deposit, Status.RELEASED, kind, Event.Kind.DEPOSIT_RELEASED, by=by, now=now)
+
+
+@written
+def _settled(
+    deposit: Deposit,
+    status: Deposit.Status,
+    kind: Payment.Kind,
+    event: Event.Kind | None,
+    *,
+    by: Actor,
+    now: datetime | None,
+) -> Deposit:
+    deposit = Deposit.objects.select_for_update(no_key=True).get(pk=deposit.pk)
+    reference = f"{deposit.pk}:{kind.value}"
+    if Payment.objects.filter(reference=reference).exists():
+        return deposit
+    deposit.status = status
+    deposit.save(update_fields=["status", "updated_at"])
+    Payment.objects.create(
+        deposit=deposit, kind=kind, amount_cents=deposit.amount_cents, reference=reference
+    )
+    booking = Booking.objects.filter(pk=deposit.booking_id).first()
+    if booking and event:
+        record(booking, event, by=by, now=now, **about(deposit))
+    return deposit
+
+
+def capture_deposit(deposit: Deposit, *, by: Actor, now: datetime | None = None) -> Deposit:
+    """Staff keep what was authorised. Raises Conflict for what isn't held, PaymentUnavailable."""
+    if deposit.status == Status.CAPTURED:
+        return deposit
+    if deposit.status != Status.HELD:
+        raise Conflict(f"A deposit that is {deposit.status} can't be captured.")
+    return _by_staff(deposit, captures=True, by=by, now=now)
+
+
+def release_deposit(deposit: Deposit, *, by: Actor, now: datetime | None = None) -> Deposit:
+    """Staff give it back. Raises Conflict for what isn't there to give, PaymentUnavailable."""
+    if deposit.status == Status.RELEASED:
+        return deposit
+    if deposit.status not in (Status.HELD, Status.CAPTURED):
+        raise Conflict(f"A deposit that is {deposit.status} can't be released.")
+    return _by_staff(deposit, captures=False, by=by, now=now)
+
+
+def _by_staff(deposit: Deposit, *, captures: bool, by: Actor, now: datetime | None) -> Deposit:
+    try:
+        return settle_deposit(deposit.pk, captures=captures, by=by, now=now)
+    except GatewayError as error:
+        raise PaymentUnavailable from error
+
+
+def heed(through: str, notice: Notice, *, now: datetime | None = None) -> None:
+    """Act on a gateway's callback, once. What is about nothing of ours is let pass."""
+    with transaction.atomic():
+        if not paying.is_news(through, notice, now=now):
+            return
+        match notice.kind:
+            case "paid":
+                _note_paid(notice, now=now)
+            case "account":
+                if notice.account:
+                    paying.note_account(notice.account)
+            case "subscribed" | "past_due" | "unsubscribed":
+                with contextlib.suppress(NotFound):
+                    paying.note_subscription(notice)
+
+
+def _note_paid(notice: Notice, *, now: datetime | None) -> None:
+    deposit = Deposit.objects.filter(payment_intent_id=notice.subject).first()
+    if deposit is None or deposit.status != Status.PENDING:
+        return
+    is_charge = deposit.type == Business.DepositType.CHARGE
+    Payment.objects.create(
+        deposit=deposit,
+        kind=Payment.Kind.CAPTURED if is_charge else Payment.Kind.AUTHORISED,
+        amount_cents=deposit.amount_cents,
+        reference=f"{deposit.pk}:paid",
+    )
+    deposit_paid(deposit, now=now)

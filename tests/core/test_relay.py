@@ -1,0 +1,209 @@
+"""What the outbox owes reaches the world, however often somebody dies on the way."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.models import Business
+from bookings import relay, services
+from bookings.models import Booking, Event, Outbox, WebhookDelivery, WebhookEndpoint
+from bookings.wishes import SYSTEM
+from tests.builders import MARIA, MINUTE, NOW, business, tables, wish
+from tests.hooks import receiver
+
+
+@pytest.fixture
+def bistro(db: None, settings: Any) -> Business:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    made = business("Bistro")
+    tables(made, 3)
+    return made
+
+
+def listen(of: Business, url: str, *events: str) -> WebhookEndpoint:
+    return services.add_webhook(
+        of, url=url, events=events or ["booking.created"], protocol="availengine"
+    )
+
+
+def book(of: Business) -> Booking:
+    return services.book(wish(of), guest=MARIA, by=SYSTEM, source="test", now=NOW)
+
+
+def delivery() -> WebhookDelivery:
+    return WebhookDelivery.objects.get()
+
+
+def test_an_event_is_told_once_and_taken_out_of_the_outbox(bistro: Business) -> None:
+    with receiver() as hooks:
+        listen(bistro, hooks.url)
+        book(bistro)
+        first, second = relay.deliver(now=NOW), relay.deliver(now=NOW)
+    assert (first, second) == (relay.Tally(events=1, delivered=1), relay.Tally())
+    assert (len(hooks.received), Outbox.objects.count()) == (1, 0)
+    assert (delivery().state, delivery().attempts, delivery().last_status) == ("delivered", 1, 200)
+
+
+def test_only_what_is_listened_to_is_told(bistro: Business) -> None:
+    with receiver() as hooks:
+        listen(bistro, hooks.url, "booking.cancelled")
+        services.hold(wish(bistro), by=SYSTEM, source="test", now=NOW)
+        booked = book(bistro)
+        services.cancel(booked, by=SYSTEM, now=NOW)
+        other = business("Other")
+        tables(other, 1)
+        book(other)
+        relay.deliver(now=NOW)
+    assert [b'"event":"booking.cancelled"' in each.body for each in hooks.received] == [True]
+
+
+def test_the_end_of_a_hold_that_nobody_heard_of_is_no_news(bistro: Business) -> None:
+    with receiver() as hooks:
+        listen(bistro, hooks.url, "booking.cancelled", "booking.created")
+        held = services.hold(wish(bistro), by=SYSTEM, source="test", now=NOW)
+        services.release(held, by=SYSTEM, now=NOW)
+        services.hold(wish(bistro), by=SYSTEM, source="test", now=NOW)
+        services.expire_holds(now=NOW + 11 * MINUTE)
+        relay.deliver(now=NOW + 11 * MINUTE)
+    assert hooks.received == []
+
+
+def test_a_failure_is_tried_again_later_and_in_the_end_given_up(bistro: Business) -> None:
+    waits = [1, 5, 30, 120, 360, 1440]
+    moment = NOW
+    with receiver(500) as hooks:
+        listen(bistro, hooks.url)
+        book(bistro)
+        for count, minutes in enumerate(waits, start=1):
+            assert relay.deliver(now=moment).failed == 1
+            assert (delivery().state, delivery().attempts) == ("due", count)
+            assert delivery().due_at == moment + minutes * MINUTE
+            assert relay.deliver(now=moment + minutes * MINUTE - MINUTE).failed == 0
+            moment += minutes * MINUTE
+        relay.deliver(now=moment)
+        assert (delivery().state, delivery().attempts) == ("failed", 7)
+        relay.deliver(now=moment + timedelta(days=3))
+    assert len(hooks.received) == 7
+    bodies = {each.body for each in hooks.received}
+    ids = {each.headers["X-AvailEngine-Delivery"] for each in hooks.received}
+    signatures = {each.headers["X-AvailEngine-Signature"] for each in hooks.received}
+    assert (len(bodies), len(ids), len(signatures)) == (1, 1, 7)
+
+
+def test_a_redirect_is_not_followed(bistro: Business) -> None:
+    with receiver(302) as hooks:
+        listen(bistro, hooks.url)
+        book(bistro)
+        relay.deliver(now=NOW)
+    assert [each.path for each in hooks.received] == ["/hook"]
+    assert delivery().last_error == "answered 302"
+
+
+def test_nobody_there(bistro: Business) -> None:
+    with receiver() as hooks:
+        url = hooks.url
+    listen(bistro, url)
+    book(bistro)
+    assert relay.deliver(now=NOW).failed == 1
+    assert "ConnectError" in delivery().last_error
+
+
+def test_an_endpoint_that_fails_for_a_week_is_switched_off(bistro: Business) -> None:
+    with receiver(500) as hooks:
+        endpoint = listen(bistro, hooks.url)
+        book(bistro)
+        relay.deliver(now=NOW)
+        book(bistro)
+        relay.deliver(now=NOW + timedelta(days=7))
+        endpoint.refresh_from_db()
+        assert not endpoint.is_active
+        book(bistro)
+        relay.deliver(now=NOW + timedelta(days=8))
+    # The first and the second twice would be four, but the switch was thrown by the first.
+    assert len(hooks.received) == 2
+
+
+def test_a_success_forgives_earlier_failures(bistro: Business) -> None:
+    with receiver(500, 200) as hooks:
+        endpoint = listen(bistro, hooks.url)
+        book(bistro)
+        relay.deliver(now=NOW)
+        relay.deliver(now=NOW + MINUTE)
+        endpoint.refresh_from_db()
+    assert (endpoint.failing_since, delivery().state) == (None, "delivered")
+
+
+def test_whoever_dies_with_a_delivery_in_hand_loses_nothing(bistro: Business) -> None:
+    with receiver() as hooks:
+        listen(bistro, hooks.url)
+        book(bistro)
+        relay._spread(now=NOW)
+        assert relay._claim_delivery(now=NOW) is not None  # and then the process is gone
+        assert relay.deliver(now=NOW).delivered == 0
+        assert relay.deliver(now=NOW + relay.LEASE).delivered == 1
+    assert len(hooks.received) == 1
+
+
+def test_a_delivery_is_sent_again_on_demand(bistro: Business) -> None:
+    with receiver() as hooks:
+        listen(bistro, hooks.url)
+        book(bistro)
+        relay.deliver(now=NOW)
+        relay.replay(delivery(), now=NOW)
+        relay.deliver(now=NOW)
+    assert len(hooks.received) == 2
+
+
+def test_old_deliveries_are_forgotten(bistro: Business) -> None:
+    with receiver() as hooks:
+        listen(bistro, hooks.url)
+        book(bistro)
+        relay.deliver(now=NOW)
+    assert relay.forget(now=NOW + relay.KEPT - MINUTE) == 0
+    assert relay.forget(now=NOW + relay.KEPT) == 1
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_relays_at_once_tell_everything_once(settings: Any) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    made = business("Bistro")
+    tables(made, 8)
+    with receiver() as hooks:
+        listen(made, hooks.url)
+        for _ in range(8):
+            book(made)
+        together = threading.Barrier(3)
+
+        def work() -> None:
+            together.wait()
+            relay.deliver(now=NOW)
+            connection.close()
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for each in threads:
+            each.start()
+        for each in threads:
+            each.join()
+        relay.deliver(now=NOW)
+    told = [each.headers["X-AvailEngine-Delivery"] for each in hooks.received]
+    assert (len(told), len(set(told))) == (8, 8)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_booking_that_is_rolled_back_owes_nothing() -> None:
+    made = business("Bistro")
+    tables(made, 1)
+
+    def book_and_fail() -> None:
+        with transaction.atomic():
+            book(made)
+            raise RuntimeError("the power went out")
+
+    with pytest.raises(RuntimeError):
+        book_and_fail()
+    assert (Booking.objects.count(), Event.objects.count(), Outbox.objects.count()) == (0, 0, 0)
