@@ -14,7 +14,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from accounts import clock
 from accounts.contact import phone_key
-from bookings import assignment
+from bookings import assignment, rules
 from bookings.assignment import Candidate, Combined
 from bookings.lifecycle import State
 from bookings.models import Block, Booking, Guest, WaitlistEntry
@@ -172,6 +172,21 @@ class Look:
         return next(each for each in self.seen if each.id == resource_id)
 
 
+def _open_for(wish: Wish, *, now: datetime | None) -> list[Offered]:
+    """The resources of a wish's window, without those closed by the rules that it keeps."""
+    seen = offered(
+        wish.business.pk,
+        wish.takes_from,
+        wish.takes_until,
+        now=now,
+        location_id=wish.location_id,
+    )
+    promises = rules.promises_for(wish)
+    if promises is None:
+        return seen
+    return [each for each in seen if not rules.closed(wish, promises, each.location_id, each.id)]
+
+
 def look(
     wish: Wish, *, now: datetime | None = None, needs: Sequence[Requirement] | None = None
 ) -> Look:
@@ -180,13 +195,7 @@ def look(
     Two queries at most for what needs one resource of any kind; the requirements of a service can
     be passed in as `needs`, since they don't change between two looks.
     """
-    seen = offered(
-        wish.business.pk,
-        wish.takes_from,
-        wish.takes_until,
-        now=now,
-        location_id=wish.location_id,
-    )
+    seen = _open_for(wish, now=now)
     if needs is None:
         needs = requirements(wish.service) if wish.service else ()
     if not needs:
@@ -235,13 +244,7 @@ def _plan(wish: Wish, seen: Sequence[Offered]) -> assignment.Plan | None:
 
 def free(wish: Wish, *, now: datetime | None = None) -> list[Offered]:
     """The single resources that could each serve a wish, in the order offered. One query."""
-    seen = offered(
-        wish.business.pk,
-        wish.takes_from,
-        wish.takes_until,
-        now=now,
-        location_id=wish.location_id,
-    )
+    seen = _open_for(wish, now=now)
     by_id = {each.id: each for each in seen}
     return [
         by_id[each.id]
@@ -285,6 +288,7 @@ def next_free(
     everything = offered(
         wish.business.pk, wish.takes_from, end, now=now, location_id=wish.location_id
     )
+    promises = rules.promises_for(wish)
     taken = _stretches(wish.business.pk, wish.takes_from, end, now=now)
     moments = sorted(
         {wish.starts_at}
@@ -308,6 +312,10 @@ def next_free(
                 )
             )
             for each in everything
+            if promises is None
+            or not rules.closed(
+                dataclasses.replace(wish, starts_at=moment), promises, each.location_id, each.id
+            )
         ]
         relax = wish.business.relax_minimum_covers
         if count := len(assignment.free(candidates, wish.party_size, relax_minimum=relax)):
