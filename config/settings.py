@@ -237,10 +237,26 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Openbook",
+    "TITLE": "Openbook: AvailEngine",
+    "DESCRIPTION": "Bookings over the AvailEngine protocol. Every path works with and without a"
+    " slash at its end. Errors are `{error: {code, message}}`.",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_AUTHENTICATION": [],
+    "PREPROCESSING_HOOKS": ["bookings.api.availengine.schema.without_slash"],
+    "SECURITY": [{"bearer": []}],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "An API key (avail_live_..., avail_test_...) or an access token.",
+            }
+        }
+    },
+    "DISABLE_ERRORS_AND_WARNINGS": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

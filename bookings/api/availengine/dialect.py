@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
@@ -38,6 +39,7 @@ from accounts.models import Business
 from accounts.transactions import ATTEMPTS, must_start_over
 from bookings.api.availengine import gate, pages
 from bookings.api.availengine.gate import Caller, Needs, Refusal
+from bookings.api.availengine.schema import Schema
 from bookings.errors import (
     DepositDue,
     HoldExpired,
@@ -53,6 +55,7 @@ log = logging.getLogger(__name__)
 M = TypeVar("M", bound=models.Model)
 T = TypeVar("T")
 
+KEY = re.compile(r"[!-~]{1,255}")
 NO_RESOURCE = {"detail": "No resource available at the requested time."}
 
 # One answer for every "no" of the core; a subclass that isn't listed answers as its parent does.
@@ -173,12 +176,12 @@ def keyed(
     forgets: Callable[[idempotency.Answer], bool],
 ) -> tuple[int, Any, bool]:
     """Run a write once for its Idempotency-Key; (status, body, whether it is a replay)."""
-    key = request.META.get("HTTP_IDEMPOTENCY_KEY", "")
-    if not key:
+    key = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None:
         status, answer = act()
         return status, answer, False
-    if len(key) > 255:
-        raise invalid(**{"Idempotency-Key": "At most 255 characters."})
+    if not KEY.fullmatch(key):
+        raise invalid(**{"Idempotency-Key": "From 1 to 255 visible ASCII characters."})
     path = request.path.rstrip("/")
     scope = f"{caller.name} {request.method} {path}"[:300]
 
@@ -248,6 +251,7 @@ class Endpoint(APIView):
     authentication_classes = ()
     permission_classes = ()
     throttle_classes = ()
+    schema = Schema()
     parser_classes = (JSONParser,)
     renderer_classes = (JSONRenderer,)
 
@@ -301,7 +305,7 @@ class Endpoint(APIView):
     def _write(
         self, handler: Callable[..., Response], request: Request, *args: Any, **kwargs: Any
     ) -> Response:
-        if not request._request.META.get("HTTP_IDEMPOTENCY_KEY"):
+        if "HTTP_IDEMPOTENCY_KEY" not in request._request.META:
             return handler(request, *args, **kwargs)
         status, body, replayed = keyed(
             request._request,
@@ -393,6 +397,7 @@ class Quick(APIView):
 
     authentication_classes = ()
     permission_classes = ()
+    schema = Schema()
     needs: ClassVar[Needs]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

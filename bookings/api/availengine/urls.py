@@ -95,5 +95,5 @@ urlpatterns = [
     # The calendar, which this protocol keeps outside /v1.
     *both("integrations/google/connect", portal.Calendar, "calendar-connect"),
     *both("integrations/google/status", portal.Calendar, "calendar-status"),
-    *both("integrations/google/disconnect", portal.Calendar, "calendar-disconnect"),
+    *both("integrations/google/disconnect", portal.NoCalendar, "calendar-disconnect"),
 ]

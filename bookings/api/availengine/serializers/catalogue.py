@@ -88,7 +88,10 @@ class ServiceRequest(serializers.Serializer[Any]):
     requirements = RequirementRequest(many=True, required=False, source="needs")
 
     def validate_requirements(self, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
-        needs = {row["resource_type"]: row["resource_ids"] for row in rows}
+        # A partial change of the service is no partial requirement: each is said whole.
+        if any("resource_type" not in row for row in rows):
+            raise serializers.ValidationError("Each needs a resource_type.")
+        needs = {row["resource_type"]: row.get("resource_ids", []) for row in rows}
         if len(needs) < len(rows):
             raise serializers.ValidationError("Name each resource_type once.")
         return needs

@@ -174,20 +174,26 @@ def unreachable(error: GatewayError) -> Refusal:
 
 
 class Calendar(Person):
-    """/integrations/google/*: not configured here, once the plan would allow it."""
+    """GET /integrations/google/connect and status: not configured here, where the plan allows."""
 
-    needs = {"GET": Needs(people_only=True), "DELETE": Needs(people_only=True)}
+    needs = {"GET": Needs(people_only=True)}
     tenant = True
 
-    def _refuse(self) -> Response:
-        if not billing.cover(self.business).allows_calendar:
-            raise Refusal(
-                402, "payment_required", "Calendar sync requires the Growth plan or higher."
-            )
-        raise Refusal(501, "not_configured", "Google Calendar is not configured on this server.")
-
     def get(self, request: Request) -> Response:
-        return self._refuse()
+        raise no_calendar(self.business)
+
+
+class NoCalendar(Person):
+    """DELETE /integrations/google/disconnect"""
+
+    needs = {"DELETE": Needs(people_only=True)}
+    tenant = True
 
     def delete(self, request: Request) -> Response:
-        return self._refuse()
+        raise no_calendar(self.business)
+
+
+def no_calendar(business: Business) -> Refusal:
+    if not billing.cover(business).allows_calendar:
+        return Refusal(402, "payment_required", "Calendar sync requires the Growth plan or higher.")
+    return Refusal(501, "not_configured", "Google Calendar is not configured on this server.")

@@ -1,0 +1,139 @@
+"""The published document is true: every operation is asked, with good data and bad."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import load_all_checks, not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi import checks as openapi
+
+from accounts import tokens
+from accounts.limits import limiter
+from bookings import services
+from bookings.api.availengine.schema import operations
+from bookings.api.availengine.urls import urlpatterns
+from bookings.wishes import SYSTEM
+from config.wsgi import application
+from tests.api.availengine.conftest import Contract
+from tests.builders import key, service, user, wish
+
+load_all_checks()
+
+
+def test_the_document_and_where_it_is_read(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert document["openapi"] == "3.1.1"
+    page = client.get("/docs/", follow=True)
+    assert page.status_code == 200
+    assert b"swagger" in page.content
+    assert b"//cdn" not in page.content  # nothing is fetched from elsewhere
+
+
+def test_every_route_is_described() -> None:
+    described = {name for name, _ in operations()}
+    views = {each.callback.cls for each in urlpatterns if hasattr(each.callback, "cls")}
+    assert {f"{v.__module__.rpartition('.')[2]}.{v.__name__}" for v in views} == described
+
+
+@contextlib.contextmanager
+def one_connection() -> Iterator[None]:
+    """A WSGI application closes its connection after a request; here that is the test's own."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+DOCUMENT = schemathesis.openapi.from_wsgi("/openapi.json", application)
+OPERATIONS = [each.ok() for each in DOCUMENT.get_all_operations() if isinstance(each, Ok)]
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda each: each.value)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
+def test_every_answer_is_as_documented(operation: Any, mode: Any, contract: Contract) -> None:
+    if operation.path.startswith(("/v1/developer", "/integrations")):
+        credential = tokens.issue(user(of=contract.business, is_developer=True))
+    else:
+        credential = key(contract.business, rpm=1_000_000)
+
+    @settings(
+        max_examples=5,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        limiter().forget()
+        case.call_and_validate(
+            headers={"Authorization": f"Bearer {credential}"},
+            excluded_checks=[
+                *([not_a_server_error] if "integrations" in operation.path else []),  # 501
+                # Query parameters that aren't known are ignored, by contract.
+                *([openapi.negative_data_rejection] if operation.method == "get" else []),
+                # A date may be well formed and yet past, or in no calendar: JSON Schema can't say.
+                openapi.positive_data_acceptance,
+            ],
+        )
+
+    try:
+        with one_connection():
+            ask()
+    except Unsatisfiable:
+        # There is nothing in the request that could be wrong.
+        assert mode is GenerationMode.NEGATIVE
+        assert not (operation.body)
+        assert not (operation.query)
+
+
+def test_what_is_there_is_shown_as_documented(contract: Contract) -> None:
+    """GET of each kind of thing, with something to show."""
+    made = service(contract.business)
+    contract.api.now = None
+    booking = contract.business.bookings.first()
+    assert booking is not None
+    taken = wish(contract.business)
+    services.block(contract.tables[0], starts_at=taken.starts_at, ends_at=taken.ends_at, by=SYSTEM)
+    contract.api.post(
+        "/v1/manage/blackout-dates", {"start_date": "2027-01-01", "end_date": "2027-01-02"}
+    )
+    ids = {
+        "business_id": contract.business.pk,
+        "slug": contract.business.slug,
+        "resource_id": contract.tables[0].pk,
+        "booking_id": booking.pk,
+        "customer_id": booking.guest_id,
+        "service_id": made.pk,
+        "blackout_id": contract.business.locations.get().closure_set.get().pk,
+    }
+    seen = 0
+    for operation in OPERATIONS:
+        names = {each.name for each in operation.path_parameters}
+        if operation.method != "get" or not names <= set(ids):
+            continue
+        if operation.path.startswith(("/v1/developer", "/integrations")):
+            continue
+        query = {}
+        if "dynamic" in operation.path:
+            query = {"booking_date": "2027-01-20", "start_time": "19:00"}
+        if operation.path.endswith("summary"):
+            query = {"from": "2026-06-01", "to": "2026-06-30"}
+        case = operation.Case(path_parameters={name: str(ids[name]) for name in names}, query=query)
+        with one_connection():
+            response = case.call_and_validate(headers={"Authorization": f"Bearer {contract.api.credential}"})
+        assert response.status_code == 200, (operation.path, response.content)
+        seen += 1
+    assert seen >= 20

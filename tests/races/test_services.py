@@ -1,0 +1,237 @@
+"""Races between different wishes, and the control that shows what keeps them apart."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts import transactions
+from accounts.models import Business
+from bookings import allocations, selectors, services
+from bookings.errors import HoldExpired, SlotTaken
+from bookings.models import Allocation, Booking
+from bookings.services import making
+from bookings.wishes import SYSTEM, Wish
+from resources.models import Combination
+from tests.builders import HOUR, business, location, resource, service, tables
+from tests.web import together
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+SEVEN = datetime.now(UTC).replace(hour=19, minute=0, second=0, microsecond=0) + timedelta(days=30)
+OVERLAPPING = """
+SELECT count(*) FROM bookings_allocation a JOIN bookings_allocation b
+    ON a.resource_id = b.resource_id AND a.unit = b.unit AND a.id < b.id
+   AND a.starts_at < b.ends_at AND b.starts_at < a.ends_at
+"""
+
+
+def sold_twice() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(OVERLAPPING)
+        return int(cursor.fetchone()[0])
+
+
+def asks(of: Business, **fields: Any) -> Wish:
+    return Wish(
+        **({"business": of, "starts_at": SEVEN, "duration": HOUR, "party_size": 2} | fields)
+    )
+
+
+def book(of: Business, **fields: Any) -> Booking:
+    return services.book(asks(of, **fields), guest=None, by=SYSTEM, source="test")
+
+
+def outcome(call: Any) -> Any:
+    """What a caller is told."""
+
+    def run() -> str:
+        try:
+            call()
+        except (SlotTaken, HoldExpired) as error:
+            return type(error).__name__
+        return "done"
+
+    return run
+
+
+def test_holds_against_bookings() -> None:
+    bistro = business("Bistro")
+    tables(bistro, 10)
+    hold = outcome(lambda: services.hold(asks(bistro), by=SYSTEM, source="test"))
+    found = together([hold, outcome(lambda: book(bistro))] * 24)
+    assert Counter(map(str, found)) == {"done": 10, "SlotTaken": 38}
+    assert Allocation.objects.count() == 10
+
+
+def test_moving_against_booking() -> None:
+    bistro = business("Bistro")
+    (table,) = tables(bistro, 1)
+    moved = [book(bistro, starts_at=SEVEN + (n + 2) * HOUR) for n in range(8)]
+    move = [outcome(lambda b=b: services.reschedule(b, by=SYSTEM, starts_at=SEVEN)) for b in moved]
+    found = together([*move, *[outcome(lambda: book(bistro))] * 8])
+    assert Counter(map(str, found)) == {"done": 1, "SlotTaken": 15}
+    assert Allocation.objects.filter(resource=table, starts_at=SEVEN).count() == 1
+    assert Allocation.objects.count() == Booking.objects.count()  # whoever lost is where they were
+
+
+def test_two_that_want_each_others_place_are_both_answered() -> None:
+    bistro = business("Bistro")
+    one, two = tables(bistro, 2)
+    first, second = book(bistro, resource_id=one.pk), book(bistro, resource_id=two.pk)
+    for _ in range(10):
+        found = together(
+            [
+                outcome(lambda: services.reschedule(first, by=SYSTEM, resource_id=two.pk)),
+                outcome(lambda: services.reschedule(second, by=SYSTEM, resource_id=one.pk)),
+            ]
+        )
+        assert found == ["SlotTaken", "SlotTaken"]
+    assert sold_twice() == 0
+
+
+def test_a_combination_against_its_members() -> None:
+    bistro = business("Bistro")
+    one, two = tables(bistro, 2)
+    both = Combination.objects.create(
+        location=location(bistro), name="Both", covers_min=5, covers_max=8
+    )
+    both.members.set([one, two])
+    for n in range(6):
+        start = SEVEN + 2 * n * HOUR
+        calls = [outcome(lambda s=start: book(bistro, starts_at=s, party_size=6))] * 6
+        calls += [outcome(lambda s=start: book(bistro, starts_at=s))] * 6
+        together(calls)
+        sizes = sorted(Booking.objects.filter(starts_at=start).values_list("party_size", flat=True))
+        assert sizes in ([6], [2, 2])
+    assert sold_twice() == 0
+
+
+def test_staff_and_room_come_together_or_not_at_all() -> None:
+    spa = business("Spa")
+    for n in range(4):
+        resource(spa, f"Therapist {n}", kind="staff")
+    for n in range(3):
+        resource(spa, f"Cabin {n}", kind="room")
+    massage = service(spa)
+    for kind in ("staff", "room"):
+        massage.requirements.create(kind=kind)
+    wish = Wish.of(massage, starts_at=SEVEN)
+    call = outcome(lambda: services.book(wish, guest=None, by=SYSTEM, source="test"))
+    found = together([call] * 16)
+    assert Counter(map(str, found)) == {"done": 3, "SlotTaken": 13}
+    assert Allocation.objects.count() == 6
+
+
+def test_places_of_a_class_are_all_sold_and_none_twice() -> None:
+    gym = business("Gym")
+    run = services.schedule_session(service(gym, "Spin", capacity=20), starts_at=SEVEN, by=SYSTEM)
+    parties = [n % 4 + 1 for n in range(64)]
+    found = together(
+        [
+            outcome(
+                lambda n=n: services.book_places(
+                    run, party_size=n, guest=None, by=SYSTEM, source="test"
+                )
+            )
+            for n in parties
+        ]
+    )
+    assert set(map(str, found)) == {"done", "SlotTaken"}
+    sold = sum(n for n, said in zip(parties, found, strict=True) if said == "done")
+    assert sold == Allocation.objects.filter(session=run, booking__isnull=False).count() == 20
+
+
+def test_confirming_at_the_edge_never_both() -> None:
+    """A hold is confirmed, or its place is someone else's: in no race both."""
+    bistro = business("Bistro")
+    tables(bistro, 1)
+    for n in range(12):
+        start = SEVEN + 2 * n * HOUR
+        held = services.hold(
+            asks(bistro, starts_at=start),
+            by=SYSTEM,
+            source="test",
+            lasts=timedelta(milliseconds=60),
+        )
+        threading.Event().wait(0.045 + 0.003 * (n % 8))
+        found = together(
+            [
+                outcome(lambda h=held: services.confirm(h, by=SYSTEM)),
+                outcome(lambda s=start: book(bistro, starts_at=s)),
+                outcome(services.expire_holds),
+            ]
+        )
+        assert list(map(str, found))[:2].count("done") <= 1
+        live = Booking.objects.filter(starts_at=start, state="confirmed")
+        assert live.count() == Allocation.objects.filter(starts_at=start, expires_at=None).count()
+        assert live.count() <= 1
+
+
+@pytest.fixture
+def no_constraint(transactional_db: None) -> Iterator[None]:
+    """The exclusion constraint taken away, and put back."""
+    table = Allocation._meta.db_table
+    (guard,) = (c for c in Allocation._meta.constraints if c.name == "one_taker_per_unit")
+    with connection.schema_editor() as editor:
+        editor.remove_constraint(Allocation, guard)
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {table}")
+    with connection.schema_editor() as editor:
+        editor.add_constraint(Allocation, guard)
+
+
+def everybody_looks_before_anybody_leaps(monkeypatch: pytest.MonkeyPatch, callers: int) -> None:
+    """Take the lock away, and let all see the same free table before the first takes it."""
+    all_have_looked = threading.Barrier(callers)
+    look = selectors.look
+
+    def slow_look(*args: Any, **kwargs: Any) -> selectors.Look:
+        found = look(*args, **kwargs)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            all_have_looked.wait(timeout=5)
+        return found
+
+    monkeypatch.setattr(selectors, "look", slow_look)
+    monkeypatch.setattr(making, "lock_days", lambda *_: None)
+    monkeypatch.setattr(transactions, "ATTEMPTS", 1)
+
+
+def test_the_control_with_the_guards_off_it_oversells(
+    no_constraint: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the races above prove nothing."""
+    bistro = business("Bistro")
+    tables(bistro, 1)
+    everybody_looks_before_anybody_leaps(monkeypatch, 8)
+    found = together([outcome(lambda: book(bistro))] * 8)
+    assert found.count("done") == 8
+    assert sold_twice() == 28  # every pair of the eight
+
+
+def test_the_constraint_alone_never_oversells(monkeypatch: pytest.MonkeyPatch) -> None:
+    bistro = business("Bistro")
+    tables(bistro, 1)
+    everybody_looks_before_anybody_leaps(monkeypatch, 8)
+    found = together([outcome(lambda: book(bistro))] * 8)
+    assert found.count("done") == 1
+    assert (Allocation.objects.count(), sold_twice()) == (1, 0)
+
+
+def test_lapsed_holds_in_the_way_of_a_herd() -> None:
+    bistro = business("Bistro")
+    tables(bistro, 4)
+    for _ in range(4):
+        services.hold(asks(bistro), by=SYSTEM, source="test", lasts=timedelta(milliseconds=1))
+    threading.Event().wait(0.01)
+    found = together([outcome(lambda: book(bistro))] * 32)
+    assert Counter(map(str, found)) == {"done": 4, "SlotTaken": 28}
+    assert allocations.expire_batch(limit=10, now=None) == []
