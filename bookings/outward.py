@@ -35,6 +35,8 @@ def problem_with(url: str) -> str | None:
         host, port = parts.hostname, parts.port
     except ValueError:
         return "This is not a URL."
+    if not url.isascii():
+        return "The URL must be ASCII: punycode for the host, percent-encoding for the rest."
     if parts.scheme != "https" and not (settings.WEBHOOKS_ALLOW_PRIVATE and parts.scheme == "http"):
         return "The URL must start with https://."
     if not host or parts.username or parts.password or port == 0:
@@ -73,6 +75,41 @@ def resolve(host: str, port: int) -> str:
     return str(addresses[0])
 
 
+class Hurried(httpcore.NetworkStream):
+    """A connection with one deadline for all of it: whoever sends a byte now and then to keep a
+    time-out from passing is hung up on all the same."""
+
+    def __init__(self, stream: httpcore.NetworkStream, ends: float) -> None:
+        self._stream, self._ends = stream, ends
+
+    def _left(self, timeout: float | None, error: type[httpcore.TimeoutException]) -> float:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise error("took too long")
+        return left if timeout is None else min(left, timeout)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        left = self._left(timeout, httpcore.ConnectTimeout)
+        return Hurried(self._stream.start_tls(ssl_context, server_hostname, left), self._ends)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
 class Guarded(httpcore.NetworkBackend):
     """Connects to the address that was checked; TLS is still spoken to the name."""
 
@@ -87,15 +124,21 @@ class Guarded(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        return self._plain.connect_tcp(
+        ends = time.monotonic() + TIMEOUT
+        stream = self._plain.connect_tcp(
             resolve(host, port), port, timeout, local_address, socket_options
         )
+        return Hurried(stream, ends)
 
 
 def client() -> httpcore.ConnectionPool:
-    """Connections for such calls; no proxy from the environment, as that would go around us."""
+    """Connections for such calls, one each; no proxy from the environment, as that would go around
+    us."""
     return httpcore.ConnectionPool(
-        ssl_context=ssl.create_default_context(), network_backend=Guarded(), max_connections=10
+        ssl_context=ssl.create_default_context(),
+        network_backend=Guarded(),
+        max_connections=10,
+        max_keepalive_connections=0,  # a deadline is a connection's, see Hurried
     )
 
 
@@ -106,7 +149,6 @@ def post(pool: httpcore.ConnectionPool, url: str, body: bytes, headers: Headers)
     """
     if problem := problem_with(url):
         raise Unreachable(problem)
-    ends = time.monotonic() + TIMEOUT
     timeouts = dict.fromkeys(("connect", "read", "write", "pool"), TIMEOUT)
     try:
         with pool.stream(
@@ -115,7 +157,7 @@ def post(pool: httpcore.ConnectionPool, url: str, body: bytes, headers: Headers)
             read = 0
             for chunk in response.iter_stream():
                 read += len(chunk)
-                if read > MOST or time.monotonic() > ends:
+                if read > MOST:
                     break
             return response.status
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError) as error:

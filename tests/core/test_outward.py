@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import socket
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -67,6 +70,7 @@ def test_who_believes_a_signature(
         "https://0.0.0.0/",
         "https://example.com:0/",
         "https://[broken",
+        "https://bücher.example/",
     ],
 )
 def test_addresses_that_are_never_called(url: str) -> None:
@@ -99,3 +103,30 @@ def test_a_name_that_means_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
     with pytest.raises(httpcore.ConnectError):
         outward.resolve("nowhere.example", 443)
+
+
+def test_whoever_answers_a_byte_at_a_time_is_hung_up_on(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    monkeypatch.setattr(outward, "TIMEOUT", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = threading.Event()
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(4096)
+                for byte in b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * 100:
+                    if done.wait(0.1):
+                        return
+                    connection.send(bytes([byte]))
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        began = time.monotonic()
+        with outward.client() as pool, pytest.raises(outward.Unreachable, match="ReadTimeout"):
+            outward.post(pool, f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {})
+        assert time.monotonic() - began < 3
+        done.set()
+        thread.join()
