@@ -11,15 +11,16 @@ from __future__ import annotations
 import dataclasses
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 import httpcore
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from accounts import clock, signing
+from accounts.errors import Conflict
 from billing.gateways import GatewayError
 from bookings import outward, services
 from bookings.models import Event, Outbox, WebhookDelivery, WebhookEndpoint
@@ -79,24 +80,39 @@ def _spread(*, now: datetime | None) -> int:
     if not rows:
         return 0
     events = [row.event for row in rows if row.event]
+    spoilt: set[int] = set()
     listeners: dict[uuid.UUID, list[WebhookEndpoint]] = {}
     for endpoint in WebhookEndpoint.objects.filter(
         business__in={event.business_id for event in events}, is_active=True
     ):
         listeners.setdefault(endpoint.business_id, []).append(endpoint)
     moment = clock.read(now)
-    WebhookDelivery.objects.bulk_create(
-        [
+    made: list[WebhookDelivery] = []
+    for event in events:
+        try:
+            with transaction.atomic():
+                bodies = [
+                    (endpoint, _body(endpoint, event))
+                    for endpoint in listeners.get(event.business_id, ())
+                ]
+        except OperationalError:
+            raise
+        except Exception:  # one that can't be written must not keep all others waiting
+            log.exception("Event %s can't be told", event.pk)
+            spoilt.add(event.pk)
+            continue
+        made += [
             WebhookDelivery(
                 endpoint=endpoint, event=event, body=body, due_at=moment, created_at=moment
             )
-            for event in events
-            for endpoint in listeners.get(event.business_id, ())
-            if (body := _body(endpoint, event)) is not None
-        ],
-        ignore_conflicts=True,
-    )
-    Outbox.objects.filter(pk__in=[row.pk for row in rows]).delete()
+            for endpoint, body in bodies
+            if body is not None
+        ]
+    WebhookDelivery.objects.bulk_create(made, ignore_conflicts=True)
+    for row in rows:
+        if row.event_id in spoilt:
+            _put_off(row, "It can't be written.", now=now)
+    Outbox.objects.filter(pk__in=[row.pk for row in rows if row.event_id not in spoilt]).delete()
     return len(rows)
 
 
@@ -123,16 +139,20 @@ def _settle_deposits(tally: Tally, *, now: datetime | None) -> None:
         try:
             services.settle_deposit(row.deposit_id, captures=row.topic == topics[0], now=now)
         except GatewayError as error:
-            wait = RETRIES[min(row.attempts, len(RETRIES) - 1)]
-            Outbox.objects.filter(pk=row.pk).update(
-                attempts=row.attempts + 1,
-                due_at=clock.read(now) + wait,
-                last_error=str(error)[:300],
-            )
+            _put_off(row, str(error), now=now)
             tally.failed += 1
         else:
             row.delete()
             tally.deposits += 1
+
+
+def _put_off(row: Outbox, problem: str, *, now: datetime | None) -> None:
+    """Try again later, and later still each time; what is owed is never dropped."""
+    Outbox.objects.filter(pk=row.pk).update(
+        attempts=row.attempts + 1,
+        due_at=clock.read(now) + RETRIES[min(row.attempts, len(RETRIES) - 1)],
+        last_error=problem[:300],
+    )
 
 
 @transaction.atomic
@@ -153,19 +173,25 @@ def _claim(which: Q, *, now: datetime | None) -> Outbox | None:
 
 
 def _send_due(tally: Tally, *, now: datetime | None) -> None:
+    """Send what is due. An endpoint that fails is left alone for the rest of the run, so that it
+    costs everybody else one time-out and not one a delivery."""
+    failing: set[uuid.UUID] = set()
     with outward.client() as pool:
         for _ in range(BATCH):
-            delivery = _claim_delivery(now=now)
+            delivery = _claim_delivery(now=now, but=failing)
             if delivery is None:
                 return
             if send(delivery, pool, now=now):
                 tally.delivered += 1
             else:
                 tally.failed += 1
+                failing.add(delivery.endpoint_id)
 
 
 @transaction.atomic
-def _claim_delivery(*, now: datetime | None) -> WebhookDelivery | None:
+def _claim_delivery(
+    *, now: datetime | None, but: Collection[uuid.UUID] = ()
+) -> WebhookDelivery | None:
     delivery = (
         WebhookDelivery.objects.select_for_update(skip_locked=True, of=("self",))
         .select_related("endpoint")
@@ -174,6 +200,7 @@ def _claim_delivery(*, now: datetime | None) -> WebhookDelivery | None:
             due_at__lte=clock.moment(now),
             endpoint__is_active=True,
         )
+        .exclude(endpoint__in=but)
         .order_by("due_at", "created_at")
         .first()
     )
@@ -214,9 +241,9 @@ def send(delivery: WebhookDelivery, pool: httpcore.ConnectionPool, *, now: datet
         delivery.state = WebhookDelivery.State.FAILED
     else:
         delivery.due_at = moment + RETRIES[delivery.attempts - 1]
+    delivery.save(update_fields=["state", "delivered_at", "due_at", "last_status", "last_error"])
     if problem:
         _note_failure(endpoint, moment)
-    delivery.save(update_fields=["state", "delivered_at", "due_at", "last_status", "last_error"])
     return not problem
 
 
@@ -226,10 +253,16 @@ def _note_failure(endpoint: WebhookEndpoint, moment: datetime) -> None:
     same.filter(failing_since=None).update(failing_since=moment)
     if same.filter(failing_since__lte=moment - GIVES_UP).update(is_active=False):
         log.warning("Webhook endpoint %s failed for a week and was switched off", endpoint.pk)
+        endpoint.deliveries.filter(state=WebhookDelivery.State.DUE).update(
+            state=WebhookDelivery.State.FAILED, last_error="The endpoint was switched off."
+        )
 
 
 def replay(delivery: WebhookDelivery, *, now: datetime | None = None) -> None:
-    """Send a delivery again soon, from its first attempt on."""
+    """Send a delivery again soon, from its first attempt on. Raises Conflict for an endpoint that
+    is switched off."""
+    if not delivery.endpoint.is_active:
+        raise Conflict("This endpoint is switched off.")
     WebhookDelivery.objects.filter(pk=delivery.pk).update(
         state=WebhookDelivery.State.DUE,
         attempts=0,

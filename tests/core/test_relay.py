@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from accounts.errors import Conflict
 from accounts.models import Business
 from bookings import relay, services
+from bookings.api.availengine import notices
 from bookings.models import Booking, Event, Outbox, WebhookDelivery, WebhookEndpoint
 from bookings.wishes import SYSTEM
 from tests.builders import MARIA, MINUTE, NOW, business, tables, wish
@@ -126,6 +128,51 @@ def test_an_endpoint_that_fails_for_a_week_is_switched_off(bistro: Business) -> 
         relay.deliver(now=NOW + timedelta(days=8))
     # The first and the second twice would be four, but the switch was thrown by the first.
     assert len(hooks.received) == 2
+
+
+def test_what_was_on_its_way_to_it_is_given_up_and_not_sent_again(bistro: Business) -> None:
+    with receiver(500) as hooks:
+        listen(bistro, hooks.url)
+        for _ in range(2):
+            book(bistro)
+        relay.deliver(now=NOW)
+        relay.deliver(now=NOW + timedelta(days=7))
+    assert {each.state for each in WebhookDelivery.objects.all()} == {"failed"}
+    with pytest.raises(Conflict):
+        relay.replay(WebhookDelivery.objects.all()[0], now=NOW)
+
+
+def test_an_endpoint_that_fails_costs_the_others_one_attempt_a_run(bistro: Business) -> None:
+    with receiver(500) as down, receiver() as up:
+        listen(bistro, down.url)
+        listen(bistro, up.url)
+        for _ in range(3):
+            book(bistro)
+        assert relay.deliver(now=NOW) == relay.Tally(events=3, delivered=3, failed=1)
+        assert relay.deliver(now=NOW).failed == 1
+    assert (len(down.received), len(up.received)) == (2, 3)
+
+
+def test_an_event_that_cannot_be_written_keeps_no_other_waiting(
+    bistro: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiver() as hooks:
+        listen(bistro, hooks.url)
+        spoilt, sound = book(bistro), book(bistro)
+        write = notices.write
+
+        def stumble(event: Event) -> tuple[str, str] | None:
+            if event.booking_id == spoilt.pk:
+                raise ValueError("unreadable")
+            return write(event)
+
+        monkeypatch.setattr(notices, "write", stumble)
+        relay.deliver(now=NOW)
+        assert str(sound.pk).encode() in hooks.received[0].body
+        assert [each.due_at for each in Outbox.objects.all()] == [NOW + MINUTE]
+        monkeypatch.undo()
+        relay.deliver(now=NOW + MINUTE)
+    assert (len(hooks.received), Outbox.objects.count()) == (2, 0)
 
 
 def test_a_success_forgives_earlier_failures(bistro: Business) -> None:

@@ -11,6 +11,7 @@ from accounts import idempotency
 from bookings import relay, services
 from bookings.api.availengine.dialect import Endpoint, stamp
 from bookings.api.availengine.gate import Needs
+from bookings.api.availengine.notices import NAMES
 from bookings.api.availengine.serializers.portal import NewWebhook
 from bookings.models import WebhookDelivery, WebhookEndpoint
 
@@ -30,7 +31,7 @@ def endpoint_json(endpoint: WebhookEndpoint) -> dict[str, Any]:
 def delivery_json(delivery: WebhookDelivery) -> dict[str, Any]:
     return {
         "id": str(delivery.pk),
-        "event": delivery.event.kind,
+        "event": NAMES.get(delivery.event.kind, delivery.event.kind),
         "status": delivery.state,
         "attempts": delivery.attempts,
         "last_status": delivery.last_status,
