@@ -29,12 +29,8 @@ def _a_year_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def body(of: Business, number: int, **changes: Any) -> dict[str, Any]:
     """Another guest each, as everywhere."""
-    return (
-        example("dynamic_booking_request")
-        | DAY
-        | {"business_id": str(of.pk), "phone": f"+1234567{number:03}"}
-        | changes
-    )
+    asked: dict[str, Any] = example("dynamic_booking_request") | DAY
+    return asked | {"business_id": str(of.pk), "phone": f"+1234567{number:03}"} | changes
 
 
 def rush(web: Web, of: Business, bodies: list[dict[str, Any]]) -> list[Answer]:

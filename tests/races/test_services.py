@@ -20,7 +20,7 @@ from bookings.models import Allocation, Booking
 from bookings.services import making
 from bookings.wishes import SYSTEM, Wish
 from resources.models import Combination
-from tests.builders import HOUR, business, location, resource, service, tables
+from tests.builders import HOUR, business, location, resource, service, tables, wish
 from tests.web import together
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -40,9 +40,7 @@ def sold_twice() -> int:
 
 
 def asks(of: Business, **fields: Any) -> Wish:
-    return Wish(
-        **({"business": of, "starts_at": SEVEN, "duration": HOUR, "party_size": 2} | fields)
-    )
+    return wish(of, **({"starts_at": SEVEN} | fields))
 
 
 def book(of: Business, **fields: Any) -> Booking:
@@ -123,8 +121,8 @@ def test_staff_and_room_come_together_or_not_at_all() -> None:
     massage = service(spa)
     for kind in ("staff", "room"):
         massage.requirements.create(kind=kind)
-    wish = Wish.of(massage, starts_at=SEVEN)
-    call = outcome(lambda: services.book(wish, guest=None, by=SYSTEM, source="test"))
+    asked = Wish.of(massage, starts_at=SEVEN)
+    call = outcome(lambda: services.book(asked, guest=None, by=SYSTEM, source="test"))
     found = together([call] * 16)
     assert Counter(map(str, found)) == {"done": 3, "SlotTaken": 13}
     assert Allocation.objects.count() == 6

@@ -119,6 +119,7 @@ def test_what_is_there_is_shown_as_documented(contract: Contract) -> None:
         "service_id": made.pk,
         "blackout_id": contract.business.locations.get().closure_set.get().pk,
     }
+    credential = {"Authorization": f"Bearer {contract.api.credential}"}
     seen = 0
     for operation in OPERATIONS:
         names = {each.name for each in operation.path_parameters}
@@ -133,7 +134,7 @@ def test_what_is_there_is_shown_as_documented(contract: Contract) -> None:
             query = {"from": "2026-06-01", "to": "2026-06-30"}
         case = operation.Case(path_parameters={name: str(ids[name]) for name in names}, query=query)
         with one_connection():
-            response = case.call_and_validate(headers={"Authorization": f"Bearer {contract.api.credential}"})
+            response = case.call_and_validate(headers=credential)
         assert response.status_code == 200, (operation.path, response.content)
         seen += 1
     assert seen >= 20

@@ -1,0 +1,263 @@
+"""`python -m bench`: every figure in one run, on servers of its own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bench.load import Asked, Load, body, run
+from tools import servers
+
+ROUNDS = 3
+SECONDS = 3.0
+TABLES = 200
+
+
+class Figure(NamedTuple):
+    name: str
+    value: str
+    target: str
+    holds: bool
+    detail: str
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="future allocations at most")
+    options = parser.parse_args()
+
+    folder = Path(tempfile.mkdtemp(prefix="openbook-bench-"))
+    try:
+        with servers.postgres(folder / "postgres") as postgres:
+            servers.create_database(postgres, "openbook")
+            valkey = servers.start_valkey()
+            os.environ |= {
+                "DATABASE_URL": servers.database_url(postgres, "openbook"),
+                "REDIS_URL": f"redis://127.0.0.1:{valkey.port}/0",
+                "OPENBOOK_ENV": "development",
+                "DEBUG": "0",
+                "DJANGO_SETTINGS_MODULE": "bench.settings",
+            }
+            figures = measure(options.rows)
+            from django.db import connection
+
+            connection.close_pool()  # type: ignore[attr-defined]
+            valkey.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if options.json:
+        print(json.dumps([each._asdict() for each in figures], indent=2))
+    else:
+        show(figures)
+    return 0 if all(each.holds for each in figures) else 1
+
+
+def show(figures: list[Figure]) -> None:
+    rows = [("figure", "measured", "target", "", "")]
+    rows += [(f.name, f.value, f.target, "ok" if f.holds else "MISSED", f.detail) for f in figures]
+    widths = [max(len(row[n]) for row in rows) for n in range(4)]
+    for row in rows:
+        print(
+            "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[4]
+        )
+
+
+def say(text: str) -> None:
+    print(f"... {text}", file=sys.stderr, flush=True)
+
+
+def measure(most: int) -> list[Figure]:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from bench.server import serving
+    from bookings import selectors
+    from bookings.wishes import Wish
+
+    say("migrating")
+    call_command("migrate", verbosity=0)
+    business, key, resources = cast()
+    small, small_key, _ = cast("small", tables=20)
+    start = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    floor_of, _, floor_tables = cast("floor", tables=20)
+    location = str(floor_of.locations.get().pk)
+    dice = random.Random(1)
+
+    def read(of: Any) -> Callable[[int], Asked]:
+        def ask(n: int) -> Asked:
+            day = (start + timedelta(days=10 + n % 300)).date()
+            query = (
+                f"booking_date={day}&start_time={n % 12 + 8:02}:15&duration_minutes=45&capacity=2"
+            )
+            return "GET", f"/v1/dynamic/availability/{of.pk}?{query}", None
+
+        return ask
+
+    def floor(n: int) -> Asked:
+        return "GET", "/floor/read", None
+
+    def book(n: int) -> Asked:
+        day = (start + timedelta(days=1 + n * 7919 % 360)).date()
+        asked = body(
+            business_id=str(small.pk),
+            booking_date=day.isoformat(),
+            start_time=f"{dice.randrange(24):02}:{dice.randrange(12) * 5:02}",
+            duration_minutes=5,
+            capacity=2,
+            first_name="Maria",
+            last_name="Garcia",
+            email="maria@example.com",
+            phone=f"+{n}"[:20].ljust(8, "0"),
+        )
+        return "POST", "/v1/dynamic/bookings", asked
+
+    def write_floor(n: int) -> Asked:
+        asked = body(
+            business_id=str(floor_of.pk),
+            location_id=location,
+            resource_id=str(floor_tables[n % len(floor_tables)]),
+        )
+        return "POST", "/floor/write", asked
+
+    figures: list[Figure] = []
+    with serving() as port:
+        say("availability against its floor")
+        reads = rounds(port, small_key, {"floor": floor, "read": read(small)})
+        figures.append(ratio("availability throughput", reads["read"], reads["floor"], 0.6))
+        say("booking against its floor")
+        writes = rounds(port, small_key, {"floor": write_floor, "book": book})
+        figures.append(ratio("booking throughput", writes["book"], writes["floor"], 0.5))
+
+        say("1,000 future allocations")
+        fill(business, resources, 1_000)
+        run(port, key, read(business), 1)
+        few = run(port, key, read(business), SECONDS)
+        say(f"{most:,} future allocations")
+        fill(business, resources, most)
+        run(port, key, read(business), 1)
+        many = run(port, key, read(business), SECONDS)
+    growth = many.p50 / few.p50
+    figures.append(
+        Figure(
+            f"availability p50, {most:,} rows / 1,000",
+            f"{growth:.2f}",
+            "at most 1.5",
+            growth <= 1.5,
+            f"{few.p50:.2f} ms and {many.p50:.2f} ms with 8 callers, {TABLES} resources",
+        )
+    )
+    times = []
+    for n in range(200):
+        wish = Wish(
+            business=business,
+            starts_at=start + timedelta(days=10 + n, hours=n % 10),
+            duration=timedelta(minutes=45),
+            party_size=2,
+        )
+        began = time.perf_counter()
+        selectors.free(wish)
+        times.append((time.perf_counter() - began) * 1000)
+    one = statistics.median(times)
+    figures.append(
+        Figure(
+            f"one answer, {TABLES} resources, {most:,} rows",
+            f"{one:.2f} ms",
+            "under 5 ms",
+            one < 5,
+            "query, assignment and order, median of 200",
+        )
+    )
+    return figures
+
+
+def ratio(name: str, ours: list[Load], floor: list[Load], least: float) -> Figure:
+    """Ours against the floor, by the medians of the rounds."""
+    got = statistics.median(each.per_second for each in ours)
+    most = statistics.median(each.per_second for each in floor)
+    failures = sum(each.failures for each in ours)
+    return Figure(
+        name,
+        f"{got / most:.2f} of the floor",
+        f"at least {least}",
+        got / most >= least,
+        f"{got:.0f}/s and {most:.0f}/s; p50 {ours[-1].p50:.1f} ms, p99 {ours[-1].p99:.1f} ms;"
+        f" {failures} refused",
+    )
+
+
+def rounds(port: int, key: str, asks: dict[str, Callable[[int], Asked]]) -> dict[str, list[Load]]:
+    """Each in turn, several times over, after a warm-up; so that drift hits them alike."""
+    for ask in asks.values():
+        run(port, key, ask, 1)
+    found: dict[str, list[Load]] = {name: [] for name in asks}
+    for number in range(ROUNDS):
+        for name, ask in asks.items():
+            base = (number + 1) * 100_000
+            found[name].append(run(port, key, lambda n, a=ask, b=base: a(n + b), SECONDS))
+    return found
+
+
+def cast(slug: str = "bench", tables: int = TABLES) -> tuple[Any, str, list[Any]]:
+    """A business with so many tables for 1-4, and a key."""
+    from accounts import keys
+    from accounts.models import Business
+    from resources.models import Location, Resource
+
+    business = Business.objects.create(slug=slug, name=slug.title(), booking_mode="dynamic")
+    place = Location.objects.create(business=business, name="Main")
+    made = Resource.objects.bulk_create(
+        [
+            Resource(
+                business=business, location=place, name=f"Table {n}", covers_max=4, kind="table"
+            )
+            for n in range(1, tables + 1)
+        ]
+    )
+    _, key = keys.issue(business, name="b", scopes=["read", "write"], rate_limit_rpm=100_000_000)
+    return business, key, [each.pk for each in made]
+
+
+def fill(business: Any, resources: list[Any], rows: int) -> None:
+    """So many allocations in all, evenly over the tables and the coming year, as blocks of one."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM bookings_allocation WHERE block_id IS NOT NULL")
+        cursor.execute(
+            "INSERT INTO bookings_block (id, business_id, resource_id, starts_at, ends_at, reason,"
+            " created_at) SELECT gen_random_uuid(), %s, %s, now(), now() + interval '1 day', '',"
+            " now() WHERE NOT EXISTS (SELECT 1 FROM bookings_block)",
+            [business.pk, resources[0]],
+        )
+        each = rows // len(resources)
+        step = 365 * 24 * 60 // each
+        cursor.execute(
+            "INSERT INTO bookings_allocation (business_id, block_id, resource_id, unit, starts_at,"
+            " ends_at) SELECT %(business)s, (SELECT id FROM bookings_block LIMIT 1), r, 0, s,"
+            " s + least(interval '60 minutes', make_interval(mins => %(step)s))"
+            "  FROM unnest(%(resources)s::uuid[]) AS r, generate_series("
+            "       date_trunc('day', now()) + interval '1 day',"
+            "       date_trunc('day', now()) + interval '1 day'"
+            "       + make_interval(mins => %(step)s * (%(each)s - 1)),"
+            "       make_interval(mins => %(step)s)) AS s",
+            {"business": business.pk, "resources": resources, "step": step, "each": each},
+        )
+        cursor.execute("ANALYZE")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
