@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import uuid
 from collections.abc import Iterable, Sequence
@@ -69,6 +70,7 @@ def free_units(
     return tuple(left[:needed]) if len(left) >= needed else None
 
 
+@functools.lru_cache(maxsize=65_536)  # a request sorts the same names as the one before
 def natural_key(name: str) -> tuple[tuple[bool, int, str], ...]:
     """Sorts as people count: Table 2 before Table 10."""
     return tuple(

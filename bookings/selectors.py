@@ -6,7 +6,7 @@ import dataclasses
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -53,8 +53,7 @@ CANDIDATES_AT = CANDIDATES.format(now="%(now)s")
 NO_UNITS: frozenset[int] = frozenset()
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(NamedTuple):
     """A resource in a window: what assignment needs of it, and where it stands."""
 
     candidate: Candidate
@@ -87,22 +86,17 @@ def offered(
         return [
             Offered(
                 Candidate(
-                    id=row[0],
-                    kind=row[3],
-                    name=row[4],
-                    units=row[5],
-                    covers_min=row[6],
-                    covers_max=row[7],
-                    display_order=row[8],
-                    taken_units=frozenset(row[9]) if row[9] else NO_UNITS,
+                    id_, kind, name, units, least, most, order,
+                    frozenset(taken) if taken else NO_UNITS,
                 ),
-                location_id=row[1],
-                section_id=row[2],
-                has_lapsed=row[10],
+                place,
+                section,
+                lapsed,
             )
-            for row in cursor.fetchall()
-            if location_id is None or row[1] == location_id
-        ]
+            for id_, place, section, kind, name, units, least, most, order, taken, lapsed
+            in cursor.fetchall()
+            if location_id is None or place == location_id
+        ]  # fmt: skip
 
 
 def loads(business_id: uuid.UUID, day: tuple[datetime, datetime]) -> dict[uuid.UUID, timedelta]:

@@ -92,9 +92,13 @@ def connection_options(*, serving: bool, pooled: bool) -> dict[str, Any]:
 
     Behind PgBouncer no start-up options may be sent; there the limits are set for the role.
     """
-    options: dict[str, Any] = {}
-    if serving and not flag("DATABASE_BEHIND_PGBOUNCER", False):
-        options["options"] = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
+    if flag("DATABASE_BEHIND_PGBOUNCER", False):
+        options: dict[str, Any] = {}
+    else:
+        # Planning takes longer than running most of our queries: kept connections plan once.
+        options = {"server_side_binding": True, "prepare_threshold": 3}
+        if serving:
+            options["options"] = " ".join(f"-c {name}={value}" for name, value in LIMITS.items())
     if pooled:
         options["pool"] = {
             "min_size": 1,

@@ -130,7 +130,7 @@ def _recognise(request: HttpRequest, needs: Needs) -> Caller:
     if kind.lower() != "bearer" or not credential:
         raise unknown()
     if credential.startswith("avail_"):
-        channel = billing.channel_by_key(credential)
+        channel = billing.channel_by_key(credential, quick=needs.dynamic)
         if channel is None or needs.people_only:
             raise unknown()
         return Caller(channel=channel, _business=channel.business)
