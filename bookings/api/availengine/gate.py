@@ -159,15 +159,17 @@ def _count(request: HttpRequest, caller: Caller) -> None:
     if caller.is_anonymous:
         name = f"ip:{request.META.get('REMOTE_ADDR', '')}"
     caller.allowance = limiter().count(name, limit, used=used)
-    if caller.allowance.is_over:
+    slow_down(caller.allowance)
+
+
+def slow_down(allowance: Allowance) -> None:
+    """Refuse what is more than is allowed in a minute."""
+    if allowance.is_over:
         raise Refusal(
             429,
             "rate_limit_exceeded",
             "Too many requests. Please slow down.",
-            headers={
-                "Retry-After": str(caller.allowance.resets_in),
-                **rate_headers(caller),
-            },
+            headers={"Retry-After": str(allowance.resets_in), **_said(allowance)},
         )
 
 
@@ -175,10 +177,14 @@ def rate_headers(caller: Caller | None) -> dict[str, str]:
     """What is left of the caller's minute."""
     if caller is None or caller.allowance is None:
         return {}
+    return _said(caller.allowance)
+
+
+def _said(allowance: Allowance) -> dict[str, str]:
     return {
-        "X-RateLimit-Limit": str(caller.allowance.limit),
-        "X-RateLimit-Remaining": str(caller.allowance.remaining),
-        "X-RateLimit-Reset": str(caller.allowance.resets_in),
+        "X-RateLimit-Limit": str(allowance.limit),
+        "X-RateLimit-Remaining": str(allowance.remaining),
+        "X-RateLimit-Reset": str(allowance.resets_in),
     }
 
 

@@ -88,6 +88,16 @@ def test_a_wrong_password_says_as_little_as_an_unknown_address(contract: Contrac
     assert wrong.json()["error"]["code"] == "invalid_token"
 
 
+def test_a_password_is_not_guessed_by_trying(contract: Contract) -> None:
+    register(contract)
+    tries = [log_in(contract, email=ADA["email"].upper(), password=f"{n}") for n in range(10)]
+    assert {each.status_code for each in tries} == {401}
+    refused = log_in(contract)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "rate_limit_exceeded")
+    assert 1 <= int(refused.headers["Retry-After"]) <= 61
+    assert log_in(contract, email="grace@example.com").status_code == 401
+
+
 def test_a_token_lasts_an_hour_and_cannot_be_forged(ada: Any) -> None:
     assert ada.get("/v1/developer/me").status_code == 200
     ada.now = NOW + timedelta(minutes=59)

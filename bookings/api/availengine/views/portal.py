@@ -9,12 +9,13 @@ from rest_framework.response import Response
 
 from accounts import idempotency, selectors, tokens
 from accounts import services as accounts
+from accounts.limits import limiter
 from accounts.models import Business, User
 from billing import selectors as billing
 from billing import services as paying
 from billing.gateways import GatewayError, gateway
 from bookings.api.availengine.dialect import Endpoint, stamp
-from bookings.api.availengine.gate import Needs, Refusal, unknown
+from bookings.api.availengine.gate import Needs, Refusal, slow_down, unknown
 from bookings.api.availengine.serializers.portal import (
     Checkout,
     Credentials,
@@ -23,6 +24,7 @@ from bookings.api.availengine.serializers.portal import (
 )
 from resources.services import open_business
 
+LOGINS_RPM = 10  # for one e-mail, from wherever
 ANYBODY = Needs(is_public=True)
 SELF = Needs(people_only=True, pays_later=True)
 
@@ -48,7 +50,9 @@ class Token(Endpoint):
     needs = {"POST": ANYBODY}
 
     def post(self, request: Request) -> Response:
-        user = accounts.log_in(**self.read(Credentials))
+        asked = self.read(Credentials)
+        slow_down(limiter().count(f"login:{asked['email'].casefold()}", LOGINS_RPM))
+        user = accounts.log_in(**asked)
         if user is None:
             raise unknown()
         return Response(
