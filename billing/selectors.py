@@ -10,6 +10,7 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.keys import digest
 from accounts.models import Business, Channel, User
+from billing.gateways import gateway_for
 from billing.models import Account, Plan, Subscription
 from resources.models import Service
 
@@ -59,7 +60,10 @@ def _cover(subscription: Subscription | None) -> Cover:
 def takes_deposits(business: Business) -> bool:
     """Whether the business's payment account is set up as far as taking money. One query."""
     return Account.objects.filter(
-        business=business, details_submitted=True, payouts_enabled=True
+        business=business,
+        gateway=gateway_for(business).name,
+        details_submitted=True,
+        payouts_enabled=True,
     ).exists()
 
 

@@ -11,10 +11,11 @@ from django.db import transaction
 from accounts import clock
 from accounts.errors import Invalid, NotFound
 from accounts.models import Business, User
-from billing.gateways import AccountStatus, Notice, gateway
-from billing.models import Account, GatewayNotice, Plan, Subscription
+from billing.gateways import AccountStatus, Notice, gateway, gateway_for
+from billing.models import Account, GatewayNotice, Plan, SandboxNotice, Subscription
 
 TRIAL = timedelta(days=30)
+KEPT = timedelta(days=30)  # how long a callback is remembered; gateways repeat theirs for days
 
 
 def subscribe(user: User, plan_key: str = "", *, now: datetime | None = None) -> Subscription:
@@ -37,19 +38,27 @@ def checkout(user: User, plan_key: str) -> str:
     plan = Plan.objects.filter(pk=plan_key, is_public=True).first()
     if plan is None:
         raise Invalid(fields={"plan": "There is no such plan."})
-    if plan.price_cents == 0:
+    pays = Subscription.objects.filter(user=user).exclude(subscription_reference="").exists()
+    if plan.price_cents == 0 and not pays:
         subscribe(user, plan.key)
         return f"{settings.PUBLIC_URL}/developer?subscription=success"
     return gateway().checkout_url(user, plan)
 
 
 def onboard(business: Business) -> str:
-    """Start receiving deposits, or go on with it; where the owner goes to do so."""
-    known = Account.objects.filter(business=business).first()
-    through = gateway(known.gateway if known else "")
+    """Start receiving deposits, or go on with it; where the owner goes to do so.
+
+    An account at a gateway that isn't the business's any more is left for a new one.
+    """
+    through = gateway_for(business)
+    known = Account.objects.filter(business=business, gateway=through.name).first()
     reference, url = through.onboard(business, known.reference if known else "")
     if known is None:
-        Account.objects.create(business=business, gateway=through.name, reference=reference)
+        fresh = {"details_submitted": False, "payouts_enabled": False}
+        Account.objects.update_or_create(
+            business=business,
+            defaults={"gateway": through.name, "reference": reference} | fresh,
+        )
     return url
 
 
@@ -70,6 +79,13 @@ def is_news(through: str, notice: Notice, *, now: datetime | None = None) -> boo
     return is_new
 
 
+def forget(*, now: datetime | None = None) -> None:
+    """Forget callbacks of long ago, and those of the sandbox that nobody ever took."""
+    before = clock.read(now) - KEPT
+    GatewayNotice.objects.filter(received_at__lte=before).delete()
+    SandboxNotice.objects.filter(created_at__lte=before).delete()
+
+
 def note_account(status: AccountStatus) -> None:
     """Write down how far a payment account has come."""
     Account.objects.filter(reference=status.reference).update(
@@ -78,7 +94,8 @@ def note_account(status: AccountStatus) -> None:
 
 
 def note_subscription(notice: Notice) -> None:
-    """Write down what a developer's subscription has become. Raises NotFound."""
+    """Write down what a developer's subscription has become; what ends or is owed for an earlier
+    one is no matter. Raises NotFound."""
     try:
         user = User.objects.filter(pk=uuid.UUID(notice.subject)).first()
     except ValueError:
@@ -86,6 +103,10 @@ def note_subscription(notice: Notice) -> None:
     if user is None:
         raise NotFound
     subscription = Subscription.objects.filter(user=user).first() or subscribe(user, "free")
+    current = subscription.subscription_reference
+    if notice.kind != "subscribed" and current and notice.subscription not in ("", current):
+        return
+    subscription.subscription_reference = notice.subscription or current
     if notice.kind == "subscribed":
         subscription.status = Subscription.Status.ACTIVE
         subscription.has_payment_method = True
@@ -97,6 +118,6 @@ def note_subscription(notice: Notice) -> None:
     else:
         subscription.status = Subscription.Status.ACTIVE
         subscription.plan = Plan.objects.get(pk="free")
+        subscription.subscription_reference = ""
     subscription.customer_reference = notice.customer or subscription.customer_reference
-    subscription.subscription_reference = notice.subscription or subscription.subscription_reference
     subscription.save()

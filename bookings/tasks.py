@@ -5,6 +5,7 @@ from celery import shared_task
 from accounts import idempotency
 from accounts.limits import limiter
 from accounts.services import note_used
+from billing import services as paying
 from bookings import relay, services
 
 
@@ -28,4 +29,5 @@ def housekeeping() -> None:
     """Forget what was kept long enough, and write down when the channels were last used."""
     idempotency.forget()
     relay.forget()
+    paying.forget()
     note_used(limiter().take_used())

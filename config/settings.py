@@ -160,6 +160,7 @@ DOORBELL = env.flag("DOORBELL", not IS_TEST)
 WEBHOOKS_ALLOW_PRIVATE = env.flag("WEBHOOKS_ALLOW_PRIVATE", False)
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")
+STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")  # empty: Stripe's own
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 
 # --- Celery: a doorbell, not a mailbox -----------------------------------------------------------

@@ -105,8 +105,17 @@ def gateway(name: str = "") -> Gateway:
     from billing.gateways.stripe import Stripe
 
     if name == Stripe.name or (not name and settings.STRIPE_SECRET_KEY):
-        return Stripe(settings.STRIPE_SECRET_KEY, settings.STRIPE_WEBHOOK_SECRET)
+        return Stripe(
+            settings.STRIPE_SECRET_KEY,
+            settings.STRIPE_WEBHOOK_SECRET,
+            base=settings.STRIPE_API_BASE,
+        )
     return Sandbox()
+
+
+def gateway_for(business: Business) -> Gateway:
+    """The gateway that a business receives money through; a sandbox business none with money."""
+    return gateway("sandbox" if business.is_dev else "")
 
 
 def is_known(name: str) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -66,6 +67,8 @@ class Stripe:
         )
 
     def checkout_url(self, user: User, plan: Plan) -> str:
+        if Subscription.objects.filter(user=user).exclude(subscription_reference="").exists():
+            return self.portal_url(user)  # changed there; a second one would be paid for as well
         if not plan.stripe_price:
             raise GatewayError(f"The plan “{plan.key}” has no price at Stripe.")
         made = _asked(
@@ -120,43 +123,67 @@ class Stripe:
 
     def account(self, reference: str) -> AccountStatus:
         found = _asked(lambda: self._client.v1.accounts.retrieve(reference))
-        return _status(found)
+        return AccountStatus(found.id, bool(found.details_submitted), bool(found.payouts_enabled))
 
     def read(self, body: bytes, signature: str, *, now: datetime | None) -> Notice | None:
         try:
-            event = self._client.construct_event(body, signature, self._secret)
+            self._client.construct_event(body, signature, self._secret)
         except (stripe.SignatureVerificationError, ValueError) as error:
             raise ValueError("The callback is not Stripe's.") from error
-        subject: Any = event.data.object
-        kind: str = event.type
+        event = json.loads(body)  # as plain values; the library's objects are no mappings
+        subject: Mapping[str, Any] = event["data"]["object"]
+        ours: Mapping[str, str] = subject.get("metadata") or {}
+        kind: str = event["type"]
         if kind in ("payment_intent.succeeded", "payment_intent.amount_capturable_updated"):
-            return Notice(event.id, "paid", subject.id)
+            return Notice(event["id"], "paid", subject["id"])
         if kind in ("payment_intent.canceled", "payment_intent.payment_failed"):
-            return Notice(event.id, "failed", subject.id)
+            return Notice(event["id"], "failed", subject["id"])
         if kind == "account.updated":
-            return Notice(event.id, "account", subject.id, account=_status(subject))
-        if kind == "checkout.session.completed" and subject.mode == "subscription":
+            account = AccountStatus(
+                subject["id"],
+                bool(subject.get("details_submitted")),
+                bool(subject.get("payouts_enabled")),
+            )
+            return Notice(event["id"], "account", subject["id"], account=account)
+        if kind == "checkout.session.completed" and subject.get("mode") == "subscription":
             return Notice(
-                event.id,
+                event["id"],
                 "subscribed",
-                subject.client_reference_id or "",
-                plan=subject.metadata["plan"],
-                customer=str(subject.customer),
-                subscription=str(subject.subscription),
+                subject.get("client_reference_id") or "",
+                plan=ours.get("plan", ""),
+                customer=subject.get("customer") or "",
+                subscription=subject.get("subscription") or "",
             )
         if kind in ("customer.subscription.updated", "customer.subscription.deleted"):
-            states = {"active": "subscribed", "past_due": "past_due", "unpaid": "past_due"}
-            ended = kind.endswith("deleted") or subject.status == "canceled"
-            outcome = "unsubscribed" if ended else states.get(subject.status, "")
-            user = subject.metadata.get("user", "") if subject.metadata else ""
-            if outcome and user:
-                plan = subject.metadata.get("plan", "")
-                return Notice(event.id, outcome, user, plan=plan, subscription=subject.id)
+            ended = kind.endswith("deleted")
+            outcome = "unsubscribed" if ended else OUTCOMES.get(subject.get("status", ""), "")
+            if outcome and "user" in ours:
+                return Notice(
+                    event["id"],
+                    outcome,
+                    ours["user"],
+                    plan=_plan(subject) or ours.get("plan", ""),
+                    subscription=subject["id"],
+                )
         return None
 
 
-def _status(account: Any) -> AccountStatus:
-    return AccountStatus(account.id, bool(account.details_submitted), bool(account.payouts_enabled))
+# What a subscription's status there means here; the others change nothing.
+OUTCOMES = {
+    "active": "subscribed",
+    "trialing": "subscribed",
+    "past_due": "past_due",
+    "unpaid": "past_due",
+    "canceled": "unsubscribed",
+}
+
+
+def _plan(subscription: Mapping[str, Any]) -> str:
+    """The plan that is paid for now, by its price, as that is what Stripe's portal changes."""
+    items = (subscription.get("items") or {}).get("data") or []
+    prices = [each["price"]["id"] for each in items if each.get("price")]
+    plan = Plan.objects.filter(stripe_price__in=prices).exclude(stripe_price="").first()
+    return plan.key if plan else ""
 
 
 def _asked(call: Callable[[], T]) -> T:

@@ -127,14 +127,12 @@ class Callback(View):
 
 class PaySandbox(Endpoint):
     """POST /v1/sandbox/payments/{intent}/confirm: what a guest's browser does with a card at a
-    real gateway; there only while the sandbox is the gateway."""
+    real gateway. Sandbox businesses have such payments beside a real gateway too."""
 
     tenant = False
     needs = {"POST": Needs(is_public=True)}
 
     def post(self, request: Request, intent: str) -> Response:
-        if gateway().name != Sandbox.name:
-            raise absent()
         secret = self.read(SandboxPayment)["client_secret"]
         try:
             paid = Sandbox().pay(intent, secret)
