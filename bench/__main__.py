@@ -204,10 +204,14 @@ def rounds(port: int, key: str, asks: dict[str, Callable[[int], Asked]]) -> dict
     for ask in asks.values():
         run(port, key, ask, 1)
     found: dict[str, list[Load]] = {name: [] for name in asks}
+
+    def further(ask: Callable[[int], Asked], base: int) -> Callable[[int], Asked]:
+        return lambda n: ask(n + base)
+
     for number in range(ROUNDS):
         for name, ask in asks.items():
             base = (number + 1) * 100_000
-            found[name].append(run(port, key, lambda n, a=ask, b=base: a(n + b), SECONDS))
+            found[name].append(run(port, key, further(ask, base), SECONDS))
     return found
 
 

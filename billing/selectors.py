@@ -1,11 +1,11 @@
 """Which plan covers a business, and what it allows."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, models
 from django.db.models import F, Q, QuerySet
 
 from accounts.keys import digest
@@ -94,16 +94,20 @@ SELECT {columns}, p.key, coalesce(so.status, sb.status, 'active'),
 class _Columns:
     """Which columns of a channel and its business are read, and the query that reads them."""
 
-    def __init__(self, channel: Iterable[str], business: Iterable[str]) -> None:
-        self.channel, self.business = list(channel), list(business)
+    def __init__(self, channel: Collection[str], business: Collection[str]) -> None:
+        self.channel = _in_order(Channel, channel)
+        self.business = _in_order(Business, business)
         names = [f'c."{name}"' for name in self.channel] + [f'b."{name}"' for name in self.business]
         self.sql = _BY_KEY.format(columns=", ".join(names))
 
 
-_WHOLE = _Columns(
-    (field.attname for field in Channel._meta.concrete_fields),
-    (field.attname for field in Business._meta.concrete_fields),
-)
+def _in_order(model: type[models.Model], wanted: Collection[str]) -> list[str]:
+    """Columns in the model's order, as `from_db` takes them; none named means all."""
+    every = [field.attname for field in model._meta.concrete_fields]
+    return [name for name in every if name in wanted or not wanted]
+
+
+_WHOLE = _Columns((), ())
 _FEW = _Columns(
     ("id", "business_id", "scopes", "rate_limit_rpm"),
     ("id", "timezone", "booking_mode", "is_dev", "dynamic_respects_blackouts",
@@ -126,60 +130,6 @@ def channel_by_key(key: str, *, quick: bool = False) -> Channel | None:
     end = split + len(wanted.business)
     channel = Channel.from_db("default", wanted.channel, row[:split])
     channel.business = Business.from_db("default", wanted.business, row[split:end])
-    channel.business.__dict__["_cover"] = Cover(*row[end:])
-    return channel
-
-
-def takes_deposits(business: Business) -> bool:
-    """Whether the business's payment account is set up as far as taking money. One query."""
-    return Account.objects.filter(
-        business=business, details_submitted=True, payouts_enabled=True
-    ).exists()
-
-
-def deposit_due(business: Business, service: Service | None) -> int:
-    """What a booking is to put down, in cents; 0 when the business doesn't ask or can't receive."""
-    own = service.deposit_amount_cents if service else None
-    amount = business.deposit_amount_cents if own is None else own
-    if not (business.deposit_enabled and amount and takes_deposits(business)):
-        return 0
-    return amount
-
-
-def _known_as(model: type[models.Model], alias: str) -> tuple[list[str], str]:
-    names = [field.attname for field in model._meta.concrete_fields]
-    return names, ", ".join(f'{alias}."{name}"' for name in names)
-
-
-_CHANNEL, _CHANNEL_SQL = _known_as(Channel, "c")
-_BUSINESS, _BUSINESS_SQL = _known_as(Business, "b")
-
-# Every request of a program starts with this one query, so it is written out: who asks, for which
-# business, covered by which plan.
-_BY_KEY = f"""
-SELECT {_CHANNEL_SQL}, {_BUSINESS_SQL}, p.key, coalesce(so.status, sb.status, 'active'),
-       p.allows_dynamic, p.allows_calendar, p.max_bookings,
-       CASE WHEN so.id IS NULL THEN sb.trial_ends_at ELSE so.trial_ends_at END
-  FROM accounts_channel AS c
-  JOIN accounts_business AS b ON b.id = c.business_id
-  LEFT JOIN billing_subscription AS so ON so.user_id = b.owner_id
-  LEFT JOIN billing_subscription AS sb ON sb.business_id = b.id
-  JOIN billing_plan AS p ON p.key = coalesce(so.plan_id, sb.plan_id, %s)
- WHERE c.key_hash = %s AND c.is_active AND b.is_active
-"""  # noqa: S608 - the names are our own models'
-
-
-def channel_by_key(key: str) -> Channel | None:
-    """The channel that a key belongs to, with its business and cover; None for an unknown one."""
-    with connection.cursor() as cursor:
-        cursor.execute(_BY_KEY, [settings.DEFAULT_PLAN, digest(key)])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    split = len(_CHANNEL)
-    end = split + len(_BUSINESS)
-    channel = Channel.from_db("default", _CHANNEL, row[:split])
-    channel.business = Business.from_db("default", _BUSINESS, row[split:end])
     channel.business.__dict__["_cover"] = Cover(*row[end:])
     return channel
 

@@ -189,7 +189,9 @@ def test_a_booking_that_fails_leaves_no_payment_to_be_made(paying: Contract) -> 
 
 
 def test_dynamic_bookings_never_ask_for_a_deposit(paying: Contract) -> None:
-    assert paying.create().json()["booking"]["status"] == "confirmed"
+    made = paying.create()
+    assert made.status_code == 201, made.content
+    assert made.json()["booking"]["status"] == "confirmed"
     assert not Deposit.objects.exists()
 
 
