@@ -41,9 +41,9 @@ class AccountStatus:
 class Notice:
     """What a gateway calls back about. `kind` is one of:
 
-    paid (an intent was charged or authorised), failed (it won't be), account (of a business
-    changed), subscribed, past_due, unsubscribed (of a developer). `subject` is the intent, the
-    account, or the user's id; `plan` the key of what was subscribed to.
+    paid (an intent was charged or authorised), cancelled (it never will be, or no longer is),
+    account (of a business changed), subscribed, past_due, unsubscribed (of a developer). `subject`
+    is the intent, the account, or the user's id; `plan` the key of what was subscribed to.
     """
 
     id: str

@@ -136,8 +136,8 @@ class Stripe:
         kind: str = event["type"]
         if kind in ("payment_intent.succeeded", "payment_intent.amount_capturable_updated"):
             return Notice(event["id"], "paid", subject["id"])
-        if kind in ("payment_intent.canceled", "payment_intent.payment_failed"):
-            return Notice(event["id"], "failed", subject["id"])
+        if kind == "payment_intent.canceled":
+            return Notice(event["id"], "cancelled", subject["id"])
         if kind == "account.updated":
             account = AccountStatus(
                 subject["id"],

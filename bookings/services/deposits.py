@@ -98,9 +98,12 @@ def settle_deposit(
     """Capture a deposit or give it back, at the gateway and then in our books. Safe to repeat.
 
     The gateway is asked outside any transaction of ours; its own key makes a repeated call one
-    call. What nobody paid is let go either way. Raises GatewayError.
+    call. What nobody paid is let go either way, and what has come to its end stays there. Raises
+    GatewayError.
     """
     deposit = Deposit.objects.get(pk=deposit_id)
+    if deposit.status in (Status.RELEASED, Status.FAILED):
+        return deposit
     through = gateway(deposit.gateway)
     intent = deposit.payment_intent_id
     if deposit.status == Status.PENDING:
@@ -180,12 +183,28 @@ def heed(through: str, notice: Notice, *, now: datetime | None = None) -> None:
         match notice.kind:
             case "paid":
                 _note_paid(notice, now=now)
+            case "cancelled":
+                _note_cancelled(notice, now=now)
             case "account":
                 if notice.account:
                     paying.note_account(notice.account)
             case "subscribed" | "past_due" | "unsubscribed":
                 with contextlib.suppress(NotFound):
                     paying.note_subscription(notice)
+
+
+def _note_cancelled(notice: Notice, *, now: datetime | None) -> None:
+    """What was authorised is gone: the card's bank holds it for some days only."""
+    deposit = Deposit.objects.filter(payment_intent_id=notice.subject).first()
+    if deposit is None:
+        return
+    if deposit.status == Status.PENDING:
+        _settled(deposit, Status.FAILED, Payment.Kind.FAILED, None, by=SYSTEM, now=now)
+    elif deposit.status == Status.HELD:
+        _settled(
+            deposit, Status.RELEASED, Payment.Kind.RELEASED, Event.Kind.DEPOSIT_RELEASED,
+            by=SYSTEM, now=now,
+        )  # fmt: skip
 
 
 def _note_paid(notice: Notice, *, now: datetime | None) -> None:

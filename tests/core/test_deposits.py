@@ -1,0 +1,131 @@
+"""A deposit between us and its gateway, where either may be slow, away or ahead of the other."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.models import Business
+from billing.gateways import GatewayError, Notice
+from billing.gateways.sandbox import Sandbox
+from billing.models import Account, Deposit, Payment, SandboxIntent
+from bookings import relay, services
+from bookings.errors import PaymentUnavailable
+from bookings.models import Booking, Event, Outbox
+from bookings.wishes import SYSTEM
+from tests.builders import MARIA, MINUTE, NOW, business, tables, wish
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bistro(db: None) -> Business:
+    made = business(
+        deposit_enabled=True, deposit_amount_cents=2500, deposit_type="authorization_hold"
+    )
+    tables(made, 2)
+    ready = {"details_submitted": True, "payouts_enabled": True}
+    Account.objects.create(business=made, gateway="sandbox", reference="acct_1", **ready)
+    return made
+
+
+def book(of: Business) -> tuple[Booking, Deposit]:
+    booking, deposit = services.book_with_deposit(
+        wish(of), guest=MARIA, by=SYSTEM, source="test", now=NOW
+    )
+    assert deposit is not None
+    return booking, deposit
+
+
+def paid(of: Business) -> tuple[Booking, Deposit]:
+    booking, deposit = book(of)
+    Sandbox().pay(deposit.payment_intent_id, deposit.client_secret)
+    said(deposit, "paid")
+    booking.refresh_from_db()
+    deposit.refresh_from_db()
+    return booking, deposit
+
+
+def said(deposit: Deposit, kind: str, id_: str = "") -> None:
+    notice = Notice(id_ or f"evt_{kind}", kind, deposit.payment_intent_id)
+    services.heed("sandbox", notice, now=NOW)
+
+
+def status(deposit: Deposit) -> str:
+    deposit.refresh_from_db()
+    return deposit.status
+
+
+def told(deposit: Deposit) -> list[str]:
+    events = Event.objects.filter(booking=deposit.booking_id, kind__startswith="deposit.")
+    return list(events.order_by("id").values_list("kind", flat=True))
+
+
+def test_a_gateway_that_is_away_is_asked_again(
+    bistro: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    booking, deposit = paid(bistro)
+    services.cancel(booking, by=SYSTEM, now=NOW)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise GatewayError("away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Sandbox, "release", refuse)
+        relay.deliver(now=NOW)
+        relay.deliver(now=NOW)  # not due yet
+    row = Outbox.objects.get(deposit_id=deposit.pk)
+    assert (row.attempts, row.due_at, row.last_error) == (1, NOW + MINUTE, "away")
+    assert status(deposit) == "held"
+    relay.deliver(now=NOW + MINUTE)
+    assert (status(deposit), told(deposit)) == ("released", ["deposit.paid", "deposit.released"])
+    assert not Outbox.objects.exists()
+
+
+def test_whoever_dies_between_the_gateway_and_our_books_ends_up_the_same(bistro: Business) -> None:
+    booking, deposit = paid(bistro)
+    services.cancel(booking, by=SYSTEM, now=NOW)
+    Sandbox().release(deposit.payment_intent_id, key=f"{deposit.pk}:release")  # and then is gone
+    relay.deliver(now=NOW)
+    assert (status(deposit), told(deposit)) == ("released", ["deposit.paid", "deposit.released"])
+
+
+def test_what_was_given_back_is_not_taken_by_a_later_no_show(bistro: Business) -> None:
+    booking, deposit = paid(bistro)
+    services.mark_no_show(booking, by=SYSTEM, now=booking.starts_at)
+    services.release_deposit(deposit, by=SYSTEM, now=NOW)  # before the relay gets to it
+    relay.deliver(now=booking.starts_at)
+    assert (status(deposit), told(deposit)) == ("released", ["deposit.paid", "deposit.released"])
+    assert SandboxIntent.objects.get().state == "cancelled"
+
+
+def test_a_hold_that_the_bank_lets_go_of_is_released(bistro: Business) -> None:
+    _, deposit = paid(bistro)
+    for id_ in ("evt_1", "evt_2"):
+        said(deposit, "cancelled", id_)
+    assert (status(deposit), told(deposit)) == ("released", ["deposit.paid", "deposit.released"])
+    kinds = Payment.objects.order_by("at").values_list("kind", flat=True)
+    assert sorted(kinds) == ["authorised", "released"]
+
+
+def test_an_intent_that_will_never_be_paid_fails_and_its_booking_lapses(bistro: Business) -> None:
+    booking, deposit = book(bistro)
+    said(deposit, "cancelled")
+    assert (status(deposit), told(deposit)) == ("failed", [])
+    late = NOW + timedelta(minutes=bistro.deposit_expiry_minutes)
+    services.expire_holds(now=late)
+    relay.deliver(now=late)
+    booking.refresh_from_db()
+    assert (booking.state, status(deposit)) == ("expired", "failed")
+
+
+def test_no_gateway_no_booking(bistro: Business, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise GatewayError("away")
+
+    monkeypatch.setattr(Sandbox, "create_intent", refuse)
+    with pytest.raises(PaymentUnavailable):
+        book(bistro)
+    assert not Booking.objects.exists()
