@@ -5,11 +5,12 @@ commit and the answer asks again with the same key and hears what happened, wher
 alone would tell them that the place is taken: by themselves.
 """
 
-import hashlib
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+
+from django.utils.crypto import salted_hmac
 
 from accounts import clock
 from accounts.errors import Conflict
@@ -37,9 +38,10 @@ class Answer(NamedTuple):
 
 
 def fingerprint(body: Any) -> str:
-    """A digest of a parsed body that doesn't depend on the order or spacing of its JSON."""
+    """A digest of a parsed body that doesn't depend on the order or spacing of its JSON. Keyed, as
+    a body may hold a password, and what is written down must not help to guess it."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return salted_hmac("accounts.idempotency", canonical, algorithm="sha256").hexdigest()
 
 
 def once(
