@@ -44,6 +44,12 @@ class NotAllowed(DomainError):
     message = "You may not do this."
 
 
+class PlanLimit(DomainError):
+    """The plan allows no more of it."""
+
+    message = "The plan allows no more."
+
+
 class Unavailable(DomainError):
     """Too busy to answer in time; trying again shortly is right."""
 

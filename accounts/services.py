@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from accounts import keys
-from accounts.errors import Conflict, Invalid, NotFound
+from accounts.errors import Conflict, Invalid, NotFound, PlanLimit
 from accounts.models import Business, Channel, Membership, User
 
 
@@ -97,13 +97,19 @@ def create_business(
     owner: User | None = None,
     business_type: str = "service",
     is_dev: bool = False,
+    at_most: int | None = None,
     **fields: Any,
 ) -> tuple[Business, str]:
     """Add a business with its owner's membership and a first key, shown only now.
 
     The slug is made of the name, with -2, -3 and so on after a taken one. Raises Conflict for a
-    developer's second sandbox.
+    developer's second sandbox, PlanLimit when the owner has `at_most` so many already; a sandbox
+    doesn't count. Two at once are looked at one after the other.
     """
+    if owner:
+        User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+        if not is_dev and at_most is not None and count_paid(owner) >= at_most:
+            raise PlanLimit("The plan allows no further business.")
     if owner and is_dev and Business.objects.filter(owner=owner, is_dev=True).exists():
         raise Conflict("A developer has one sandbox.")
     business = Business(

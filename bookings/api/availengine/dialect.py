@@ -33,6 +33,7 @@ from accounts.errors import (
     Invalid,
     NotAllowed,
     NotFound,
+    PlanLimit,
     Unavailable,
 )
 from accounts.models import Business
@@ -72,6 +73,7 @@ ANSWERS: dict[type[DomainError], tuple[int, str]] = {
     SlotTaken: (409, "slot_unavailable"),
     HoldExpired: (409, "hold_expired"),
     DepositDue: (402, "payment_required"),
+    PlanLimit: (402, "payment_required"),
     QuotaUsedUp: (402, "payment_required"),
     idempotency.KeyReused: (409, "idempotency_mismatch"),
 }

@@ -132,10 +132,8 @@ class Businesses(Person):
 
     def post(self, request: Request) -> Response:
         wanted = self.read(NewBusiness)
-        limit = billing.max_businesses(self.user)
-        if not wanted["is_dev"] and limit is not None and accounts.count_paid(self.user) >= limit:
-            raise Refusal(402, "payment_required", "The plan allows no further business.")
-        business, key = open_business(owner=self.user, **wanted)
+        at_most = billing.max_businesses(self.user)
+        business, key = open_business(owner=self.user, at_most=at_most, **wanted)
         return Response(
             {
                 "business_id": str(business.pk),
