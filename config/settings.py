@@ -5,6 +5,7 @@ from pathlib import Path
 from celery.schedules import schedule
 
 from config import env
+from config.backoffice import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MODE = env.mode()

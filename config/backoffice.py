@@ -1,0 +1,92 @@
+"""How the admin looks and where its pages are found."""
+
+from typing import Any
+
+from django.urls import reverse_lazy
+
+
+def page(title: str, icon: str, model: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Openbook",
+    "SITE_HEADER": "Openbook",
+    "SITE_SUBHEADER": "Back office",
+    "SITE_SYMBOL": "menu_book",
+    "SHOW_HISTORY": False,
+    "BORDER_RADIUS": "8px",
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": "Bookings",
+                "items": [
+                    page("Bookings", "event", "bookings_booking"),
+                    page("Classes", "groups", "bookings_session"),
+                    page("Waitlist", "hourglass_empty", "bookings_waitlistentry"),
+                    page("Guests", "person", "bookings_guest"),
+                ],
+            },
+            {
+                "title": "Floor",
+                "collapsible": True,
+                "items": [
+                    page("Locations", "storefront", "resources_location"),
+                    page("Sections", "grid_view", "resources_section"),
+                    page("Resources", "table_restaurant", "resources_resource"),
+                    page("Combinations", "join_full", "resources_combination"),
+                    page("Services", "spa", "resources_service"),
+                    page("Requirements", "rule", "resources_requirement"),
+                    page("Blocks", "block", "bookings_block"),
+                ],
+            },
+            {
+                "title": "Hours",
+                "collapsible": True,
+                "items": [
+                    page("Opening hours", "schedule", "availability_openinghours"),
+                    page("Breaks", "coffee", "availability_break"),
+                    page("Closures", "event_busy", "availability_closure"),
+                    page("Special days", "celebration", "availability_specialday"),
+                ],
+            },
+            {
+                "title": "Money",
+                "collapsible": True,
+                "items": [
+                    page("Deposits", "savings", "billing_deposit"),
+                    page("Payments", "payments", "billing_payment"),
+                    page("Payment accounts", "account_balance", "billing_account"),
+                    page("Subscriptions", "card_membership", "billing_subscription"),
+                    page("Plans", "sell", "billing_plan"),
+                ],
+            },
+            {
+                "title": "People",
+                "collapsible": True,
+                "items": [
+                    page("Businesses", "business", "accounts_business"),
+                    page("Users", "manage_accounts", "accounts_user"),
+                    page("Memberships", "badge", "accounts_membership"),
+                    page("API keys", "key", "accounts_channel"),
+                ],
+            },
+            {
+                "title": "Technical",
+                "collapsible": True,
+                "items": [
+                    page("Events", "history", "bookings_event"),
+                    page("Allocations", "view_timeline", "bookings_allocation"),
+                    page("Outbox", "outbox", "bookings_outbox"),
+                    page("Webhooks", "webhook", "bookings_webhookendpoint"),
+                    page("Deliveries", "send", "bookings_webhookdelivery"),
+                    page("Idempotent answers", "repeat", "accounts_idempotency"),
+                    page("Gateway notices", "notifications", "billing_gatewaynotice"),
+                    page("Sandbox payments", "science", "billing_sandboxintent"),
+                    page("Sandbox callbacks", "science", "billing_sandboxnotice"),
+                ],
+            },
+        ],
+    },
+}
