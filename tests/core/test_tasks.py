@@ -19,7 +19,7 @@ from tests.builders import EVENING, business, channel, tables, user, wish
 
 pytestmark = pytest.mark.django_db
 
-SCHEDULE = sorted(each["task"] for each in configured.CELERY_BEAT_SCHEDULE.values())
+SCHEDULE = sorted(str(each["task"]) for each in configured.CELERY_BEAT_SCHEDULE.values())
 
 
 @pytest.mark.parametrize("name", SCHEDULE)
