@@ -11,15 +11,16 @@ from __future__ import annotations
 import dataclasses
 import logging
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from importlib import import_module
+from typing import Protocol
 
 import httpcore
 from django.db import OperationalError, transaction
 from django.db.models import Q
-from django.utils.module_loading import import_string
 
-from accounts import clock, signing
+from accounts import clock
 from accounts.errors import Conflict
 from billing.gateways import GatewayError
 from bookings import outward, services
@@ -33,10 +34,26 @@ RETRIES = tuple(timedelta(minutes=each) for each in (1, 5, 30, 2 * 60, 6 * 60, 2
 GIVES_UP = timedelta(days=7)  # an endpoint that failed for so long is switched off
 KEPT = timedelta(days=30)  # how long a delivery that is over can be looked at
 
-# What writes an event in the words of a protocol, by the protocol's name. By path, so that the core
-# never imports a protocol: (event) -> (the protocol's name for it, the body) or None for no news.
-WRITERS = {"availengine": "bookings.api.availengine.notices.write"}
-Writer = Callable[[Event], tuple[str, str] | None]
+# What speaks to an endpoint in a protocol's words, by the protocol's name. By path, so that the core
+# never imports a protocol.
+VOICES = {"availengine": "bookings.api.availengine.notices"}
+
+
+class Voice(Protocol):
+    """What a protocol's module of notices has."""
+
+    def write(self, event: Event) -> tuple[str, str] | None:
+        """The protocol's name for an event and the body to send, or None for what isn't told."""
+        ...
+
+    def headers(self, delivery: WebhookDelivery, at: datetime) -> dict[bytes | str, bytes | str]:
+        """What goes with the body, this time: its type, its proof, which delivery it is."""
+        ...
+
+
+def _voice(endpoint: WebhookEndpoint) -> Voice:
+    voice: Voice = import_module(VOICES[endpoint.protocol])
+    return voice
 
 
 @dataclasses.dataclass
@@ -118,8 +135,7 @@ def _spread(*, now: datetime | None) -> int:
 
 def _body(endpoint: WebhookEndpoint, event: Event) -> str | None:
     """What an endpoint is told of an event, or None when it doesn't listen to its like."""
-    write: Writer = import_string(WRITERS[endpoint.protocol])
-    written = write(event)
+    written = _voice(endpoint).write(event)
     if written is None:
         return None
     name, body = written
@@ -221,13 +237,7 @@ def send(delivery: WebhookDelivery, pool: httpcore.ConnectionPool, *, now: datet
             pool,
             endpoint.url,
             delivery.body.encode(),
-            {
-                "Content-Type": "application/json",
-                "X-AvailEngine-Signature": signing.sign(
-                    endpoint.secret, delivery.body.encode(), moment
-                ),
-                "X-AvailEngine-Delivery": str(delivery.pk),
-            },
+            _voice(endpoint).headers(delivery, moment),
         )
         if not 200 <= status < 300:
             problem = f"answered {status}"

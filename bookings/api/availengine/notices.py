@@ -6,9 +6,10 @@ import json
 from datetime import datetime
 from typing import Any
 
+from accounts import signing
 from bookings.api.availengine.dialect import stamp, wall
 from bookings.api.availengine.render import STATUSES
-from bookings.models import Event
+from bookings.models import Event, WebhookDelivery
 
 Kind = Event.Kind
 
@@ -65,6 +66,17 @@ def write(event: Event) -> tuple[str, str] | None:
         data["deposit"] = said["deposit"]
     body = {"event": name, "timestamp": stamp(event.at), "data": data}
     return name, json.dumps(body, separators=(",", ":"))
+
+
+def headers(delivery: WebhookDelivery, at: datetime) -> dict[bytes | str, bytes | str]:
+    """What goes with a body: signed anew on each attempt, the delivery's id the same on all."""
+    return {
+        "Content-Type": "application/json",
+        "X-AvailEngine-Signature": signing.sign(
+            delivery.endpoint.secret, delivery.body.encode(), at
+        ),
+        "X-AvailEngine-Delivery": str(delivery.pk),
+    }
 
 
 def _was_told(event: Event) -> bool:
