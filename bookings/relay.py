@@ -34,8 +34,8 @@ RETRIES = tuple(timedelta(minutes=each) for each in (1, 5, 30, 2 * 60, 6 * 60, 2
 GIVES_UP = timedelta(days=7)  # an endpoint that failed for so long is switched off
 KEPT = timedelta(days=30)  # how long a delivery that is over can be looked at
 
-# What speaks to an endpoint in a protocol's words, by the protocol's name. By path, so that the core
-# never imports a protocol.
+# What speaks to an endpoint in a protocol's words, by its name. By path, so that the core never
+# imports a protocol.
 VOICES = {"availengine": "bookings.api.availengine.notices"}
 
 
