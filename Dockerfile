@@ -1,0 +1,25 @@
+FROM python:3.11-slim AS build
+WORKDIR /app
+RUN python -m venv /venv
+COPY requirements/base.txt requirements/base.txt
+RUN /venv/bin/pip install --no-cache-dir -r requirements/base.txt
+
+FROM python:3.11-slim
+RUN useradd --system --home /app openbook
+WORKDIR /app
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OPENBOOK_ENV=production
+COPY --from=build /venv /venv
+COPY manage.py ./
+COPY config config
+COPY accounts accounts
+COPY resources resources
+COPY availability availability
+COPY billing billing
+COPY bookings bookings
+RUN SECRET_KEY=only-to-collect-the-static-files-and-nothing-else-at-all ALLOWED_HOSTS=none \
+    python manage.py collectstatic --noinput
+USER openbook
+EXPOSE 8000
+HEALTHCHECK CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz')"
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \
+     "--blocking-threads", "4", "--no-ws", "--respawn-failed-workers", "config.wsgi:application"]
