@@ -1,0 +1,260 @@
+"""Why a time is or isn't free, resource by resource."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections import defaultdict
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from accounts import clock
+from accounts.models import Business
+from bookings import assignment, rules, selectors, services
+from bookings.errors import NotOffered
+from bookings.models import Allocation
+from bookings.wishes import DAY, Wish
+from resources.models import Resource, Service
+
+
+class Why(StrEnum):
+    """One word for each reason."""
+
+    FREE = "free"
+    INACTIVE = "inactive"
+    NOT_QUALIFIED = "not_qualified"
+    TOO_SMALL = "too_small"
+    MINIMUM = "minimum_not_reached"
+    CLOSED = "closed"
+    HELD = "held"
+    BOOKED = "booked"
+    BUFFER = "buffer"
+    CLASS = "class"
+    BLOCKED = "blocked"
+    UNITS = "units_left"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Reason:
+    """What a resource (or a combination) says to a wish; `words` for people to read."""
+
+    resource_id: uuid.UUID
+    name: str
+    why: Why
+    words: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Explanation:
+    """Whether the time can be had, by whom it would be served, and what each resource says.
+
+    `refusal` is why nothing is offered at all (past, closed, too far), else empty.
+    """
+
+    is_available: bool
+    would_get: tuple[str, ...]
+    refusal: str
+    reasons: tuple[Reason, ...]
+    combinations: tuple[Reason, ...]
+
+
+def explain(
+    business: Business,
+    starts_at: datetime,
+    duration: timedelta,
+    party_size: int = 1,
+    *,
+    service: Service | None = None,
+    resource_id: uuid.UUID | None = None,
+    location_id: uuid.UUID | None = None,
+    keeps_hours: bool = False,
+    now: datetime | None = None,
+) -> Explanation:
+    """Ask every resource of a business. A fixed number of queries, whatever it has."""
+    wish = Wish(
+        business=business,
+        starts_at=starts_at,
+        duration=duration,
+        party_size=party_size,
+        service=service,
+        resource_id=resource_id,
+        location_id=location_id,
+        keeps_hours=keeps_hours,
+        buffer_before=service.buffer_before if service else timedelta(),
+        buffer_after=service.buffer_after if service else timedelta(),
+    )
+    refusal = _refusal(wish, now)
+    look = selectors.look(wish, now=now)
+    rows = Resource.objects.filter(business=business, deleted_at=None)
+    if location_id:
+        rows = rows.filter(location=location_id)
+    everything = sorted(
+        rows, key=lambda each: (each.display_order, assignment.natural_key(each.name))
+    )
+    takers = _takers(wish, now)
+    qualified = _qualified(service)
+    promises = rules.promises_for(wish)
+    reasons = []
+    for each in everything:
+        closed = promises and rules.closed(wish, promises, each.location_id, each.pk)
+        reasons.append(_reason(each, wish, takers[each.pk], qualified, closed or ""))
+    names = {each.pk: each.name for each in everything}
+    plan = None if refusal else look.plan
+    return Explanation(
+        is_available=plan is not None,
+        would_get=tuple(names.get(each, "?") for each in plan.resource_ids) if plan else (),
+        refusal=refusal,
+        reasons=tuple(reasons),
+        combinations=tuple(_combined(wish, reasons, takers)),
+    )
+
+
+def _refusal(wish: Wish, now: datetime | None) -> str:
+    if services.is_past(wish, now=now):
+        return "This time is in the past."
+    try:
+        rules.refuse_outside(wish, now=now)
+    except NotOffered as error:
+        return str(error)
+    return ""
+
+
+def _takers(wish: Wish, now: datetime | None) -> dict[uuid.UUID, list[Allocation]]:
+    """What takes the resources in the window; a lapsed hold doesn't. One query."""
+    found: dict[uuid.UUID, list[Allocation]] = defaultdict(list)
+    for each in (
+        Allocation.objects.filter(
+            Q(expires_at=None) | Q(expires_at__gt=clock.moment(now)),
+            business=wish.business,
+            resource__isnull=False,
+            starts_at__gt=wish.takes_from - DAY,
+            starts_at__lt=wish.takes_until,
+            ends_at__gt=wish.takes_from,
+        )
+        .select_related("booking", "session__service", "block")
+        .order_by("starts_at", "unit")
+    ):
+        if each.resource_id:
+            found[each.resource_id].append(each)
+    return found
+
+
+def _qualified(service: Service | None) -> dict[str, set[uuid.UUID]] | None:
+    """Who may serve, by kind; an empty set means all of the kind. None when anything may."""
+    needs = selectors.requirements(service) if service else ()
+    return {need.kind: {each.pk for each in need.resources.all()} for need in needs} or None
+
+
+def _reason(
+    resource: Resource,
+    wish: Wish,
+    takers: list[Allocation],
+    qualified: dict[str, set[uuid.UUID]] | None,
+    closed: str,
+) -> Reason:
+    def say(why: Why, words: str) -> Reason:
+        return Reason(resource.pk, resource.name, why, words)
+
+    if not resource.is_active:
+        return say(Why.INACTIVE, "It is not offered at present.")
+    if qualified is not None:
+        chosen = qualified.get(resource.kind)
+        if chosen is None or (chosen and resource.pk not in chosen):
+            return say(Why.NOT_QUALIFIED, f"It doesn't serve “{wish.service}”.")
+    if closed:
+        return say(Why.CLOSED, closed)
+    party = wish.party_size
+    if party > resource.covers_max * resource.units:
+        return say(Why.TOO_SMALL, f"It seats {resource.covers_max * resource.units} at most.")
+    if party < resource.covers_min and not wish.business.relax_minimum_covers:
+        return say(Why.MINIMUM, f"It takes parties of {resource.covers_min} or more.")
+    candidate = assignment.Candidate(
+        id=resource.pk,
+        kind=resource.kind,
+        name=resource.name,
+        units=resource.units,
+        covers_min=resource.covers_min,
+        covers_max=resource.covers_max,
+        display_order=resource.display_order,
+        taken_units=frozenset(each.unit for each in takers),
+    )
+    relax = wish.business.relax_minimum_covers
+    if assignment.free_units(candidate, party, relax_minimum=relax) is not None:
+        return say(Why.FREE, "Free.")
+    if resource.units > 1:
+        left = resource.units - len(candidate.taken_units)
+        return say(Why.UNITS, f"{left} of {resource.units} left.")
+    why, words = _taken_by(takers[0], wish)
+    return say(why, words)
+
+
+def _taken_by(taker: Allocation, wish: Wish) -> tuple[Why, str]:
+    zone = ZoneInfo(wish.business.timezone)
+
+    def at(moment: datetime) -> str:
+        return f"{moment.astimezone(zone):%H:%M}"
+
+    if taker.block:
+        return Why.BLOCKED, f"Blocked until {at(taker.block.ends_at)}: {taker.block.reason or '-'}"
+    if taker.session:
+        return Why.CLASS, f"In the class “{taker.session.service}” until {at(taker.ends_at)}."
+    booking = taker.booking
+    if booking is None:
+        raise AssertionError("a database constraint gives every allocation a taker")
+    if booking.starts_at >= wish.ends_at or booking.ends_at <= wish.starts_at:
+        return Why.BUFFER, f"In the buffer of {booking.reference}, {at(booking.starts_at)}."
+    until = f"from {at(booking.starts_at)} to {at(booking.ends_at)}"
+    if booking.expires_at:
+        return (
+            Why.HELD,
+            f"Held by {booking.reference} {until}, kept until {at(booking.expires_at)}.",
+        )
+    return Why.BOOKED, f"Booked by {booking.reference} {until}."
+
+
+def _combined(
+    wish: Wish, reasons: list[Reason], takers: dict[uuid.UUID, list[Allocation]]
+) -> list[Reason]:
+    names = {each.resource_id: each for each in reasons}
+    found = []
+    for location_id, each in selectors.combinations(wish.business):
+        if wish.location_id and location_id != wish.location_id:
+            continue
+        members = [names[member] for member in each.members if member in names]
+        stopped = next(
+            (m for m in members if m.why in (Why.INACTIVE, Why.CLOSED) or takers[m.resource_id]),
+            None,
+        )
+        if not each.covers_min <= wish.party_size <= each.covers_max:
+            why, words = Why.TOO_SMALL, f"It takes {each.covers_min} to {each.covers_max}."
+            if wish.party_size < each.covers_min:
+                why = Why.MINIMUM
+        elif stopped:
+            why, words = stopped.why, f"{stopped.name}: {stopped.words}"
+            if stopped.why not in (Why.INACTIVE, Why.CLOSED):
+                why, words = _taken_by(takers[stopped.resource_id][0], wish)
+                words = f"{stopped.name}: {words}"
+        else:
+            why, words = Why.FREE, "Free."
+        found.append(Reason(each.id, each.name, why, words))
+    return found
+
+
+def as_json(explanation: Explanation) -> dict[str, Any]:
+    """Plain values."""
+    return {
+        "available": explanation.is_available,
+        "would_get": list(explanation.would_get),
+        "refusal": explanation.refusal,
+        **{
+            part: [
+                {"id": str(e.resource_id), "name": e.name, "why": e.why.value, "words": e.words}
+                for e in getattr(explanation, part)
+            ]
+            for part in ("reasons", "combinations")
+        },
+    }

@@ -1,0 +1,205 @@
+"""What a business file may say: the serializers that read each part of it."""
+
+from __future__ import annotations
+
+import re
+from datetime import time
+from difflib import get_close_matches
+from typing import Any
+
+from rest_framework import serializers
+
+from accounts.models import Business, Channel, Membership
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+SETTINGS = (
+    "slot_interval_minutes", "buffer_minutes", "default_duration_minutes", "min_notice_minutes",
+    "max_advance_days", "hold_minutes", "cancellation_window_hours", "deposit_enabled",
+    "deposit_type", "deposit_amount_cents", "deposit_expiry_minutes", "dynamic_respects_blackouts",
+    "relax_minimum_covers",
+)  # fmt: skip
+_PERIOD = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+class Period(serializers.CharField):
+    """`18:00-23:00`; an end at or before the start is on the next day."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = _PERIOD.fullmatch(data) if isinstance(data, str) else None
+        if found is None:
+            raise serializers.ValidationError("A period is HH:MM-HH:MM, in quotes.")
+        a, b, c, d = map(int, found.groups())
+        return time(a, b), time(c, d)
+
+
+class Part(serializers.Serializer[Any]):
+    """A part of the file; says so when it is told something it doesn't know."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict):
+            unknown = {}
+            for name in data:
+                if name not in self.fields:
+                    near = get_close_matches(str(name), list(self.fields), 1)
+                    hint = f" Did you mean “{near[0]}”?" if near else ""
+                    unknown[str(name)] = [f"This is not known here.{hint}"]
+            if unknown:
+                raise serializers.ValidationError(unknown)
+        return super().to_internal_value(data)
+
+
+class Week(Part):
+    """Periods by weekday."""
+
+    def get_fields(self) -> Any:
+        return {day: serializers.ListField(child=Period(), required=False) for day in DAYS}
+
+
+class ClosurePart(Part):
+    def get_fields(self) -> Any:
+        return {
+            "from": serializers.DateField(),
+            "to": serializers.DateField(),
+            "time": Period(required=False),
+            "reason": serializers.CharField(max_length=200, required=False, default=""),
+        }
+
+    def validate(self, attrs: Any) -> Any:
+        if attrs["to"] < attrs["from"]:
+            raise serializers.ValidationError({"to": "Must not be before “from”."})
+        return attrs
+
+
+class SpecialPart(Part):
+    day = serializers.DateField()
+    time = Period()
+    note = serializers.CharField(max_length=200, required=False, default="")
+
+
+class Promises(Part):
+    hours = Week(required=False)
+    breaks = Week(required=False)
+    closures = ClosurePart(many=True, required=False)
+    special_days = SpecialPart(many=True, required=False)
+
+
+class Covers(serializers.ListField):
+    """The smallest and the largest party."""
+
+    child = serializers.IntegerField(min_value=1, max_value=1000)
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = super().to_internal_value(data)
+        if len(found) != 2:
+            raise serializers.ValidationError("Say two: the smallest party and the largest.")
+        if found[0] > found[1]:
+            raise serializers.ValidationError("The smallest party comes first.")
+        return found
+
+
+class PlanPart(Part):
+    x = serializers.FloatField()
+    y = serializers.FloatField()
+    width = serializers.FloatField(required=False, default=None)
+    height = serializers.FloatField(required=False, default=None)
+    rotation = serializers.IntegerField(required=False, default=0)
+    shape = serializers.ChoiceField(["square", "round"], required=False, default="square")
+
+
+class ResourcePart(Promises):
+    name = serializers.CharField(max_length=100)
+    kind = serializers.CharField(max_length=50, required=False, default="table")
+    section = serializers.CharField(max_length=100, required=False, default="")
+    units = serializers.IntegerField(min_value=1, max_value=500, required=False, default=1)
+    covers = Covers(required=False, default=(1, 1))
+    order = serializers.IntegerField(required=False, default=0)
+    active = serializers.BooleanField(required=False, default=True)
+    plan = PlanPart(required=False)
+
+
+class CombinationPart(Part):
+    name = serializers.CharField(max_length=100)
+    members = serializers.ListField(child=serializers.CharField(), min_length=2)
+    covers = Covers()
+    active = serializers.BooleanField(required=False, default=True)
+
+
+class LocationPart(Promises):
+    name = serializers.CharField(max_length=100)
+    address = serializers.CharField(max_length=300, required=False, default="")
+    timezone = serializers.CharField(max_length=64, required=False, default="")
+    sections = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
+    resources = ResourcePart(many=True, required=False)
+    combinations = CombinationPart(many=True, required=False)
+
+
+class NeedPart(Part):
+    def get_fields(self) -> Any:
+        return {
+            "kind": serializers.CharField(max_length=50),
+            "of": serializers.ListField(child=serializers.CharField(), required=False),
+        }
+
+
+class ServicePart(Part):
+    name = serializers.CharField(max_length=100)
+    description = serializers.CharField(required=False, default="")
+    minutes = serializers.IntegerField(min_value=1, max_value=1440, required=False, default=60)
+    buffer_before = serializers.IntegerField(min_value=0, max_value=480, required=False, default=0)
+    buffer_after = serializers.IntegerField(min_value=0, max_value=480, required=False, default=0)
+    price_cents = serializers.IntegerField(min_value=0, required=False, default=0)
+    deposit_cents = serializers.IntegerField(min_value=0, required=False, default=None)
+    capacity = serializers.IntegerField(min_value=1, max_value=500, required=False, default=None)
+    active = serializers.BooleanField(required=False, default=True)
+    needs = NeedPart(many=True, required=False)
+
+
+class SettingsPart(serializers.ModelSerializer[Business]):
+    class Meta:
+        model = Business
+        fields = SETTINGS
+        extra_kwargs = {name: {"required": False} for name in SETTINGS}
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := [n for n in data if n not in SETTINGS]):
+            raise serializers.ValidationError({n: ["There is no such setting."] for n in unknown})
+        return super().to_internal_value(data)
+
+
+class BusinessPart(Part):
+    def get_fields(self) -> Any:
+        return {
+            "slug": serializers.SlugField(max_length=120),
+            "name": serializers.CharField(min_length=2, max_length=100),
+            "type": serializers.CharField(max_length=50, required=False, default="service"),
+            "timezone": serializers.CharField(max_length=64, required=False, default="UTC"),
+            "currency": serializers.RegexField(r"^[A-Z]{3}\Z", required=False, default="EUR"),
+            "mode": serializers.ChoiceField(
+                Business.Mode.values, required=False, default="scheduled"
+            ),
+            "plan": serializers.CharField(required=False, default=""),
+            "settings": SettingsPart(required=False),
+        }
+
+
+class MemberPart(Part):
+    email = serializers.EmailField()
+    role = serializers.ChoiceField(Membership.Role.values)
+
+
+class KeyPart(Part):
+    name = serializers.CharField(max_length=100)
+    scopes = serializers.ListField(
+        child=serializers.ChoiceField(Channel.Scope.values), allow_empty=False
+    )
+    requests_a_minute = serializers.IntegerField(min_value=1, required=False, default=60)
+
+
+class FilePart(Part):
+    """The whole file."""
+
+    business = BusinessPart()
+    locations = LocationPart(many=True)
+    services = ServicePart(many=True, required=False)
+    members = MemberPart(many=True, required=False)
+    keys = KeyPart(many=True, required=False)

@@ -1,0 +1,28 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from accounts import services
+from accounts.models import Channel
+from bookings.management.base import Command as Base
+from bookings.management.base import business
+
+
+class Command(Base):
+    help = "Make an API key for a business; it is shown only now."
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="of the business")
+        parser.add_argument("--name", default="Made by an operator")
+        parser.add_argument(
+            "--scopes", nargs="+", choices=Channel.Scope.values, default=["read", "write"]
+        )
+        parser.add_argument("--rpm", type=int, default=60, help="requests a minute")
+
+    def run(self, **options: Any) -> Any:
+        channel, key = services.issue_key(
+            business(options["slug"]),
+            name=options["name"],
+            scopes=options["scopes"],
+            rate_limit_rpm=options["rpm"],
+        )
+        return {"id": str(channel.pk), "name": channel.name, "api_key": key}

@@ -1,0 +1,103 @@
+"""The operators' commands: what they say, in words and in JSON, and how they exit."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from accounts.models import Business, Channel
+from bookings import services
+from bookings.wishes import SYSTEM
+from tests.builders import MARIA, business, tables, user, wish
+from tests.races.test_services import SEVEN
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*command: str) -> str:
+    out = io.StringIO()
+    call_command(*command, stdout=out, no_color=True)
+    return out.getvalue()
+
+
+def asks(*command: str) -> Any:
+    return json.loads(run(*command, "--json"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["create_business", "create_api_key", "expire_holds", "explain_slot", "check_invariants",
+     "deliver_outbox", "load_demo", "import_business", "export_business"],
+)  # fmt: skip
+def test_every_command_says_what_it_is_for(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        call_command(command, "--help")
+    assert ended.value.code in (0, None)
+    assert "--json" in capsys.readouterr().out
+
+
+def test_a_business_and_another_key() -> None:
+    owner = user("ada@example.com")
+    made = asks("create_business", "Café Noir", "--owner", "Ada@example.com", "--plan", "scale")
+    of = Business.objects.get(pk=made["id"])
+    assert (made["slug"], of.owner, of.locations.count()) == ("cafe-noir", owner, 1)
+    another = asks("create_api_key", "cafe-noir", "--scopes", "read", "--rpm", "5")
+    channel = Channel.objects.get(pk=another["id"])
+    assert (channel.scopes, channel.rate_limit_rpm) == (["read"], 5)
+    for wrong in (("create_api_key", "nobody"), ("create_business", "x", "--owner", "b@c.d")):
+        with pytest.raises(CommandError, match="There is no"):
+            run(*wrong)
+
+
+def test_why_a_time_is_not_free() -> None:
+    of = business("Bistro")
+    tables(of, 1)
+    at = f"{SEVEN:%Y-%m-%dT%H:%M}"
+    assert "Free: Table 1" in run("explain_slot", of.slug, at, "--party", "2")
+    services.book(wish(of, SEVEN), guest=MARIA, by=SYSTEM, source="test")
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("explain_slot", of.slug, at, "--json", stdout=out)
+    assert ended.value.code == 1
+    assert json.loads(out.getvalue())["reasons"][0]["why"] == "booked"
+
+
+def test_promises_are_checked() -> None:
+    of = business("Bistro")
+    tables(of, 1)
+    services.book(wish(of, SEVEN), guest=MARIA, by=SYSTEM, source="test")
+    assert "promises are kept" in run("check_invariants")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM bookings_allocation")
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command("check_invariants", stdout=out, no_color=True)
+    assert ended.value.code == 1
+    assert "broken: what is promised takes time" in out.getvalue()
+
+
+def test_the_janitor_and_the_postman_by_hand() -> None:
+    of = business("Bistro")
+    tables(of, 1)
+    services.book(wish(of, SEVEN), guest=MARIA, by=SYSTEM, source="test")
+    assert asks("expire_holds") == {"expired": 0}
+    assert asks("deliver_outbox") == {"events": 1, "deposits": 0, "delivered": 0, "failed": 0}
+
+
+def test_the_demo_loads_twice_and_is_well(settings: Any, tmp_path: Any) -> None:
+    settings.BASE_DIR = tmp_path
+    first = asks("load_demo", "--base-url", "http://x")
+    second = asks("load_demo", "--base-url", "http://x")
+    assert first == second
+    assert Business.objects.count() == 3
+    assert asks("check_invariants")["broken"] == []
+    settings.IS_PRODUCTION = True
+    with pytest.raises(CommandError, match="--force"):
+        run("load_demo")
