@@ -111,7 +111,7 @@ class ResourcePart(Promises):
     kind = serializers.CharField(max_length=50, required=False, default="table")
     section = serializers.CharField(max_length=100, required=False, default="")
     units = serializers.IntegerField(min_value=1, max_value=500, required=False, default=1)
-    covers = Covers(required=False, default=(1, 1))
+    covers = Covers(required=False, default=lambda: [1, 1])
     order = serializers.IntegerField(required=False, default=0)
     active = serializers.BooleanField(required=False, default=True)
     plan = PlanPart(required=False)
