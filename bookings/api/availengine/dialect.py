@@ -392,9 +392,11 @@ class Endpoint(APIView):
 
 
 class Quick(APIView):
-    """A view of the dynamic endpoints: the gates, then `answer`, on Django's own request.
+    """A view of the dynamic endpoints: the gates, then its one method, on Django's own request.
 
-    Its errors come in both conventions at once, except the documented 409. Reads the body itself.
+    That method is given the request and the caller and returns the status, the body, and whether it
+    is a replay. Errors come in both conventions at once, except the documented 409. Reads the body
+    itself.
     """
 
     authentication_classes = ()
@@ -405,10 +407,11 @@ class Quick(APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         caller = None
         try:
-            if request.method != self.http_method_names[0].upper():
+            name = self.http_method_names[0]
+            if request.method != name.upper():
                 raise exceptions.MethodNotAllowed(request.method or "")
             caller = gate.enter(request, self.needs)
-            status, body, replayed = self.answer(request, caller, **kwargs)
+            status, body, replayed = getattr(self, name)(request, caller, **kwargs)
         except Exception as error:
             refused = translate(error)
             if refused is None:
@@ -421,10 +424,6 @@ class Quick(APIView):
         if replayed:
             response.headers["Idempotency-Replayed"] = "true"
         return response
-
-    def answer(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
-        """Status, body, and whether it is a replay."""
-        raise AssertionError("every quick view answers")
 
 
 def dynamic_envelope(refused: Refusal) -> dict[str, Any]:

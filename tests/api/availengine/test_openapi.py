@@ -46,6 +46,23 @@ def test_every_route_is_described() -> None:
     assert {f"{v.__module__.rpartition('.')[2]}.{v.__name__}" for v in views} == described
 
 
+def test_every_operation_is_in_the_document(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+    shown = [
+        (path, method.upper()) for path, methods in document["paths"].items() for method in methods
+    ]
+    # The business has an old name too, and the calendar's two GETs are one view.
+    assert len(shown) == len(operations()) + 3
+    assert {
+        ("/v1/dynamic/availability/{business_id}", "GET"),
+        ("/v1/dynamic/next/{business_id}", "GET"),
+        ("/v1/dynamic/bookings", "POST"),
+        ("/v1/holds", "POST"),
+        ("/v1/holds/{hold_id}/confirm", "POST"),
+        ("/v1/holds/{hold_id}/release", "POST"),
+    } <= set(shown)
+
+
 @contextlib.contextmanager
 def one_connection() -> Iterator[None]:
     """A WSGI application closes its connection after a request; here that is the test's own."""

@@ -198,7 +198,7 @@ class Availability(Quick):
     http_method_names = ["get"]
     needs = Needs(scope="read", dynamic=True)
 
-    def answer(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
+    def get(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
         business, asked = business_for(
             caller, self.needs, uuid_in(kwargs["business_id"]), lambda: Query(request.GET)
         )
@@ -245,7 +245,7 @@ class Next(Quick):
     http_method_names = ["get"]
     needs = Needs(scope="read", dynamic=True)
 
-    def answer(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
+    def get(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
         def read() -> tuple[Query, int]:
             asked = Query(request.GET)
             text = request.GET.get("limit", "3")
@@ -344,7 +344,7 @@ class Bookings(Quick):
     http_method_names = ["post"]
     needs = Needs(scope="write", dynamic=True)
 
-    def answer(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
+    def post(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
         body = body_of(request)
         now = gate.instant(request)
         business, values = business_for(
@@ -385,7 +385,7 @@ class Holds(Quick):
     http_method_names = ["post"]
     needs = Needs(scope="write", dynamic=True)
 
-    def answer(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
+    def post(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
         body = body_of(request)
         now = gate.instant(request)
         business, values = business_for(
@@ -435,7 +435,7 @@ class Confirm(OneHold):
 
     http_method_names = ["post"]
 
-    def answer(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
+    def post(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
         body = body_of(request)
         business, held, values = self.hold_of(
             request, caller, kwargs["hold_id"], lambda: validated(Customer(data=body))
@@ -459,7 +459,7 @@ class Release(OneHold):
 
     http_method_names = ["post"]
 
-    def answer(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
+    def post(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
         business, held, _ = self.hold_of(request, caller, kwargs["hold_id"], lambda: None)
 
         def act() -> tuple[int, Any]:
