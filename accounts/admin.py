@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from accounts import services
-from accounts.backoffice import Technical, TenantAdmin
+from accounts.backoffice import EVERYWHERE, Technical, TenantAdmin
 from accounts.models import Business, Channel, Idempotency, Membership, User
 
 admin.site.unregister(Group)  # what people may do is said by their memberships
@@ -45,7 +45,7 @@ class BusinessAdmin(TenantAdmin):
     readonly_fields = ("created_at",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self._rank(request) == 9
+        return self.rank(request) == EVERYWHERE
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # it has a history; make it inactive

@@ -1,10 +1,11 @@
+import uuid
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from accounts.backoffice import TenantAdmin, businesses_of
+from accounts.backoffice import EVERYWHERE, TenantAdmin
 from availability.models import Break, Closure, OpeningHours, SpecialDay
 
 
@@ -14,11 +15,15 @@ class OwnedAdmin(TenantAdmin):
     list_select_related = ("location", "resource")
     search_fields = ("location__name", "resource__name")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = self.model._default_manager.all()
-        if request.user.is_superuser:
+    def business_of(self, row: Any) -> uuid.UUID:
+        owner = row.location or row.resource
+        key: uuid.UUID = owner.business_id
+        return key
+
+    def only_mine(self, request: HttpRequest, rows: QuerySet[Any], role: str) -> QuerySet[Any]:
+        if self.rank(request) == EVERYWHERE:
             return rows
-        mine = businesses_of(request.user, self.sees)
+        mine = self.businesses(request, role)
         return rows.filter(Q(location__business__in=mine) | Q(resource__business__in=mine))
 
 

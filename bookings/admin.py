@@ -187,13 +187,17 @@ class SessionAdmin(ReadOnly):
     actions = ("cancel",)
 
     def has_session_permission(self, request: HttpRequest) -> bool:
-        return self._rank(request) >= 2
+        return self._may(request, "manager")
 
     @admin.action(description="Call off, with every booking", permissions=["session"])
     def cancel(self, request: HttpRequest, rows: QuerySet[Session]) -> None:
         by = actor(request)
         each_through(
-            self, request, rows, lambda row: services.cancel_session(row, by=by), "called off"
+            self,
+            request,
+            self.only_mine(request, rows, "manager"),
+            lambda row: services.cancel_session(row, by=by),
+            "called off",
         )
 
 

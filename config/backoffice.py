@@ -2,11 +2,25 @@
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
 from django.urls import reverse_lazy
 
 
 def page(title: str, icon: str, model: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+    """A list of rows, for those who may see any."""
+
+    def seen(request: HttpRequest) -> bool:
+        app, _, name = model.partition("_")
+        return admin.site._registry[apps.get_model(app, name)].has_view_permission(request)
+
+    return {
+        "title": title,
+        "icon": icon,
+        "link": reverse_lazy(f"admin:{model}_changelist"),
+        "permission": seen,
+    }
 
 
 UNFOLD: dict[str, Any] = {

@@ -49,14 +49,14 @@ class ResourceAdmin(TenantAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Resource]:
         return super().get_queryset(request).filter(deleted_at=None)
 
-    @admin.action(description="Offer again")
+    @admin.action(description="Offer again", permissions=["change"])
     def activate(self, request: HttpRequest, rows: QuerySet[Resource]) -> None:
-        for each in rows:
+        for each in self.only_mine(request, rows, self.changes):
             services.change_resource(each, is_active=True)
 
-    @admin.action(description="Offer no longer")
+    @admin.action(description="Offer no longer", permissions=["change"])
     def deactivate(self, request: HttpRequest, rows: QuerySet[Resource]) -> None:
-        for each in rows:
+        for each in self.only_mine(request, rows, self.changes):
             services.change_resource(each, is_active=False)
 
     def delete_model(self, request: HttpRequest, obj: Resource) -> None:

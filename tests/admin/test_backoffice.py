@@ -12,11 +12,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Business, Channel, User
+from accounts.models import Channel
 from bookings import services
 from bookings.models import Block, Booking, Event, Guest
 from bookings.wishes import SYSTEM
-from tests.builders import HOUR, MARIA, business, location, resource, tables, user, wish
+from tests.admin.pages import added, fill, listed, logged_in, shown
+from tests.builders import MARIA, business, location, tables, wish
 from tests.races.test_services import SEVEN
 
 OURS = ("accounts", "resources", "availability", "billing", "bookings")
@@ -25,35 +26,6 @@ READ_ONLY = ("allocation", "event", "outbox", "booking", "session", "deposit", "
              "idempotency", "gatewaynotice", "sandboxintent", "sandboxnotice")  # fmt: skip
 
 pytestmark = pytest.mark.django_db
-
-
-def listed(model: Any) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-
-
-def added(model: Any) -> str:
-    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
-
-
-def shown(row: Any) -> str:
-    meta = row._meta
-    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
-
-
-def logged_in(client: Client, **fields: Any) -> User:
-    person = user(is_staff=True, **fields)
-    client.force_login(person)
-    return person
-
-
-def fill(of: Business, count: int) -> None:
-    """Some of the things that a list shows."""
-    for n in range(count):
-        table = resource(of, f"Table {of.resources.count() + 1}", covers_max=4)
-        services.block(
-            table, starts_at=SEVEN + (50 + n) * HOUR, ends_at=SEVEN + (51 + n) * HOUR, by=SYSTEM
-        )
-        services.book(wish(of, SEVEN + n * HOUR), guest=MARIA, by=SYSTEM, source="test")
 
 
 def test_every_model_is_there() -> None:
