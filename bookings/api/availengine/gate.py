@@ -157,9 +157,18 @@ def _count(request: HttpRequest, caller: Caller) -> None:
         limit, used = (JWT_RPM if caller.user else ANONYMOUS_RPM), ""
     name = caller.name
     if caller.is_anonymous:
-        name = f"ip:{request.META.get('REMOTE_ADDR', '')}"
+        name = f"ip:{address_of(request)}"
     caller.allowance = limiter().count(name, limit, used=used)
     slow_down(caller.allowance)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where a request comes from, as the outermost proxy of ours saw it; what is further left in
+    X-Forwarded-For was written by whoever asks."""
+    seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if 0 < settings.TRUSTED_PROXIES <= len(seen) and (found := seen[-settings.TRUSTED_PROXIES]):
+        return str(found).strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def slow_down(allowance: Allowance) -> None:
