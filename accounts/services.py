@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils.text import slugify
 
 from accounts import keys
@@ -28,12 +28,7 @@ def change_business(business: Business, **values: Any) -> Business:
         raise NotFound
     for name, value in values.items():
         setattr(found, name, value)
-    try:
-        found.clean_fields(exclude={each.name for each in found._meta.fields} - set(values))
-    except ValidationError as error:
-        raise Invalid(
-            fields={name: " ".join(said) for name, said in error.message_dict.items()}
-        ) from None
+    _check(found, values)
     if "slug" in values and (
         Business.objects.filter(slug=found.slug).exclude(pk=found.pk).exists()
     ):
@@ -43,12 +38,28 @@ def change_business(business: Business, **values: Any) -> Business:
     return found
 
 
+def _check(row: models.Model, names: Iterable[str]) -> None:
+    """Hold these fields to what the model says of them. Raises Invalid."""
+    try:
+        row.clean_fields(exclude={each.name for each in row._meta.fields} - set(names))
+    except ValidationError as error:
+        raise Invalid(
+            fields={name: " ".join(said) for name, said in error.message_dict.items()}
+        ) from None
+
+
 @transaction.atomic
 def issue_key(
     business: Business, *, name: str, scopes: Iterable[str], rate_limit_rpm: int = 60
 ) -> tuple[Channel, str]:
-    """Make a key for a program; the key itself is seen only now."""
-    return keys.issue(business, name=name, scopes=scopes, rate_limit_rpm=rate_limit_rpm)
+    """Make a key for a program; the key itself is seen only now. Raises Invalid."""
+    wanted: dict[str, Any] = {
+        "name": name,
+        "scopes": list(scopes),
+        "rate_limit_rpm": rate_limit_rpm,
+    }
+    _check(Channel(**wanted), wanted)
+    return keys.issue(business, **wanted)
 
 
 @transaction.atomic
@@ -102,9 +113,10 @@ def create_business(
 ) -> tuple[Business, str]:
     """Add a business with its owner's membership and a first key, shown only now.
 
-    The slug is made of the name, with -2, -3 and so on after a taken one. Raises Conflict for a
-    developer's second sandbox, PlanLimit when the owner has `at_most` so many already; a sandbox
-    doesn't count. Two at once are looked at one after the other.
+    The slug is made of the name, with -2, -3 and so on after a taken one. Raises Invalid for what
+    the model refuses, Conflict for a developer's second sandbox, PlanLimit when the owner has
+    `at_most` so many already; a sandbox doesn't count. Two at once are looked at one after the
+    other.
     """
     if owner:
         User.objects.select_for_update(no_key=True).get(pk=owner.pk)
@@ -115,6 +127,7 @@ def create_business(
     business = Business(
         name=name, owner=owner, business_type=business_type, is_dev=is_dev, **fields
     )
+    _check(business, {"name", "business_type", *fields})
     base = fields.get("slug") or slugify(name)[:100] or "business"
     for number in range(1, 1000):
         business.slug = base if number == 1 else f"{base}-{number}"

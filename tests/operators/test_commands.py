@@ -56,6 +56,25 @@ def test_a_business_and_another_key() -> None:
             run(*wrong)
 
 
+@pytest.mark.parametrize(
+    "command, field",
+    [
+        (("create_business", "Base", "--timezone", "Mars/Olympus"), "timezone"),
+        (("create_business", "Base", "--currency", "euro"), "currency"),
+        (("create_business", "Base", "--slug", "no slug"), "slug"),
+        (("create_business", "B" * 101), "name"),
+        (("create_api_key", "bistro", "--rpm", "0"), "rate_limit_rpm"),
+        (("create_api_key", "bistro", "--name", "K" * 101), "name"),
+    ],
+)
+def test_what_the_models_refuse_is_not_made(command: tuple[str, ...], field: str) -> None:
+    slug = business("Bistro").slug
+    command = tuple(slug if each == "bistro" else each for each in command)
+    with pytest.raises(CommandError, match=f"\n  {field}: "):
+        run(*command)
+    assert (Business.objects.count(), Channel.objects.count()) == (1, 0)
+
+
 def test_why_a_time_is_not_free() -> None:
     of = business("Bistro")
     tables(of, 1)
