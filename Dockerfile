@@ -19,6 +19,7 @@ COPY bookings bookings
 RUN SECRET_KEY=only-to-collect-the-static-files-and-nothing-else-at-all ALLOWED_HOSTS=none \
     python manage.py collectstatic --noinput
 USER openbook
+ENV PROMETHEUS_MULTIPROC_DIR=/tmp/openbook-metrics
 EXPOSE 8000
 HEALTHCHECK CMD python -c "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/healthz')"
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", \

@@ -1,8 +1,10 @@
 """Typed values from the environment; nonsense stops the start and says which variable it was."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 
@@ -20,16 +22,46 @@ class BadSetting(SystemExit):
         super().__init__(f"openbook: {name}: {why}")
 
 
-def text(name: str, default: str | None = None) -> str:
-    value = os.environ.get(name, default)
-    if value is None:
-        raise BadSetting(name, "must be set.")
+def text(name: str, default: str) -> str:
+    """What is set; a name with nothing behind it counts as left out."""
+    return os.environ.get(name) or default
+
+
+def choice(name: str, default: str, among: Collection[str]) -> str:
+    value = text(name, default)
+    if value not in among:
+        raise BadSetting(name, f"“{value}” is none of {', '.join(among)}.")
     return value
+
+
+def url(name: str, default: str, schemes: Collection[str]) -> str:
+    """A URL of one of these schemes, as it was written; empty only where the default is."""
+    value = text(name, default)
+    if value and not is_url(value, schemes):
+        raise BadSetting(name, f"must be a URL: {' or '.join(f'{each}://…' for each in schemes)}")
+    return value
+
+
+def is_url(text: str, schemes: Collection[str]) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def origins(name: str) -> list[str]:
+    """Origins as browsers send them: a scheme, a host, perhaps a port, and nothing after."""
+    found = words(name)
+    for each in found:
+        if not is_url(each, ("https", "http")) or urlsplit(each)[2:] != ("", "", ""):
+            raise BadSetting(name, f"“{each}” is no origin, such as https://book.example.com")
+    return found
 
 
 def flag(name: str, default: bool) -> bool:
     value = os.environ.get(name)
-    if value is None or value == "":
+    if not value:
         return default
     if value.lower() in ("1", "true", "yes", "on"):
         return True
@@ -53,22 +85,32 @@ def words(name: str, default: str = "") -> list[str]:
     return [each.strip() for each in text(name, default).split(",") if each.strip()]
 
 
+def folder(name: str) -> Path | None:
+    """A directory, made when it isn't there; None, and the name gone, when left out."""
+    value = text(name, "")
+    if not value:
+        os.environ.pop(name, None)  # libraries look whether it is there, not what is in it
+        return None
+    try:
+        Path(value).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadSetting(name, f"is no directory that can be made ({error.strerror}).") from None
+    return Path(value)
+
+
 def mode() -> str:
-    value = text("OPENBOOK_ENV", "development")
-    if value not in MODES:
-        raise BadSetting("OPENBOOK_ENV", f"“{value}” is none of {', '.join(MODES)}.")
-    return value
+    return choice("OPENBOOK_ENV", "development", MODES)
 
 
 def database(name: str, default: str, *, pooled: bool) -> dict[str, Any]:
     """A PostgreSQL URL as Django's settings, with the pool and the limits of a serving process."""
-    url = text(name, default)
-    try:
-        found: dict[str, Any] = env.db_url_config(url)
-    except Exception as error:
-        raise BadSetting(name, f"is not a database URL ({error}).") from error
-    if found.get("ENGINE") != "django.db.backends.postgresql":
+    where = text(name, default)
+    if not where.startswith(("postgres://", "postgresql://")):
         raise BadSetting(name, "must be a postgres:// URL; nothing else keeps the promise.")
+    try:
+        found: dict[str, Any] = env.db_url_config(where)
+    except ValueError as error:
+        raise BadSetting(name, f"is not a database URL ({error}).") from error
     found["OPTIONS"] = found.get("OPTIONS", {}) | connection_options(
         serving=is_serving(), pooled=pooled
     )

@@ -19,8 +19,9 @@ DEFAULT_SECRET = "only-for-development-and-tests-" * 2
 SECRET_KEY = env.text("SECRET_KEY", DEFAULT_SECRET)
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 JWT_SECRET = env.text("JWT_SECRET", SECRET_KEY)
-if IS_PRODUCTION and (DEFAULT_SECRET in (SECRET_KEY, JWT_SECRET) or len(SECRET_KEY) < 50):
-    raise env.BadSetting("SECRET_KEY", "production needs its own, of 50 characters or more.")
+for _name, _secret, _least in (("SECRET_KEY", SECRET_KEY, 50), ("JWT_SECRET", JWT_SECRET, 32)):
+    if IS_PRODUCTION and (_secret == DEFAULT_SECRET or len(_secret) < _least):
+        raise env.BadSetting(_name, f"production needs its own, of {_least} characters or more.")
 if IS_PRODUCTION and DEBUG:
     raise env.BadSetting("DEBUG", "must be off in production.")
 
@@ -29,9 +30,9 @@ if IS_PRODUCTION and DEBUG:
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "" if IS_PRODUCTION else "*")
 if IS_PRODUCTION and not ALLOWED_HOSTS:
     raise env.BadSetting("ALLOWED_HOSTS", "production must name its hosts.")
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 # A widget on any site may ask the APIs; what it may do is said by its key, never by a cookie.
-CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
 CORS_URLS_REGEX = r"^/v1/"
 CORS_ALLOW_HEADERS = (
@@ -49,7 +50,7 @@ CORS_EXPOSE_HEADERS = (
     "x-ratelimit-reset",
     "x-request-id",
 )
-PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000", ("https", "http")).rstrip("/")
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -151,7 +152,7 @@ DATABASES = {
 }
 # A transaction pooler hands every transaction another connection, so nothing may outlive one.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("DATABASE_BEHIND_PGBOUNCER", False)
-REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss"))
 
 # --- Openbook itself -----------------------------------------------------------------------------
 
@@ -161,8 +162,14 @@ DOORBELL = env.flag("DOORBELL", not IS_TEST)
 WEBHOOKS_ALLOW_PRIVATE = env.flag("WEBHOOKS_ALLOW_PRIVATE", False)
 STRIPE_SECRET_KEY = env.text("STRIPE_SECRET_KEY", "")
 STRIPE_WEBHOOK_SECRET = env.text("STRIPE_WEBHOOK_SECRET", "")
-STRIPE_API_BASE = env.text("STRIPE_API_BASE", "")  # empty: Stripe's own
+STRIPE_API_BASE = env.url("STRIPE_API_BASE", "", ("https", "http"))  # empty: Stripe's own
+if STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET:
+    raise env.BadSetting(
+        "STRIPE_WEBHOOK_SECRET", "must be set: else anybody could call in payments."
+    )
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+# Where the workers of one server leave their figures, so that any of them can tell of all.
+METRICS_FOLDER = env.folder("PROMETHEUS_MULTIPROC_DIR")
 
 # --- Celery: a doorbell, not a mailbox -----------------------------------------------------------
 
@@ -208,7 +215,11 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- what is told --------------------------------------------------------------------------------
 
-LOG_LEVEL = env.text("LOG_LEVEL", "WARNING" if IS_TEST else "INFO").upper()
+LOG_LEVEL = env.choice(
+    "LOG_LEVEL",
+    "WARNING" if IS_TEST else "INFO",
+    ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+)
 LOG_REQUESTS = env.flag("LOG_REQUESTS", IS_PRODUCTION)
 LOGGING = {
     "version": 1,
@@ -222,7 +233,9 @@ LOGGING = {
         "console": {
             "class": "logging.StreamHandler",
             "filters": ["request_id"],
-            "formatter": env.text("LOG_FORMAT", "json" if IS_PRODUCTION else "text"),
+            "formatter": env.choice(
+                "LOG_FORMAT", "json" if IS_PRODUCTION else "text", ("json", "text")
+            ),
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

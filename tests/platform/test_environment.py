@@ -1,0 +1,200 @@
+"""What a machine may say in its environment, and how a start ends on what it may not."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import runpy
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from config import env
+from tests.web import database_url
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = dict(
+    line.split("=", 1)
+    for line in (ROOT / ".env.example").read_text().splitlines()
+    if line and not line.startswith("#")
+)
+SECRET = secrets.token_urlsafe(64)
+PRODUCTION = {
+    "OPENBOOK_ENV": "production",
+    "SECRET_KEY": SECRET,
+    "ALLOWED_HOSTS": "book.example.com",
+}
+
+Start = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Start:
+    """The settings as a process with this environment, and nothing else of ours, reads them."""
+
+    def read(**environment: str) -> dict[str, Any]:
+        for name in EXAMPLE:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return runpy.run_path(str(ROOT / "config" / "settings.py"))
+
+    return read
+
+
+NONSENSE = {
+    "OPENBOOK_ENV": ("staging", "“staging” is none of development, test, production."),
+    "DEBUG": ("maybe", "“maybe” is neither true nor false."),
+    "TRUSTED_PROXIES": ("some", "“some” is not a whole number."),
+    "SECURE_HSTS_SECONDS": ("-1", "must be at least 0."),
+    "DATABASE_POOL_SIZE": ("0", "must be at least 1."),
+    "DATABASE_BEHIND_PGBOUNCER": ("2", "“2” is neither true nor false."),
+    "CSRF_TRUSTED_ORIGINS": (
+        "book.example.com",
+        "“book.example.com” is no origin, such as https://book.example.com",
+    ),
+    "CORS_ALLOWED_ORIGINS": (
+        "https://ok.example, https://site.example/page",
+        "“https://site.example/page” is no origin, such as https://book.example.com",
+    ),
+    "PUBLIC_URL": ("book.example.com", "must be a URL: https://… or http://…"),
+    "REDIS_URL": ("localhost:6379", "must be a URL: redis://… or rediss://…"),
+    "STRIPE_API_BASE": ("stripe", "must be a URL: https://… or http://…"),
+    "PROMETHEUS_MULTIPROC_DIR": (
+        "/dev/null/metrics",
+        "is no directory that can be made (Not a directory).",
+    ),
+    "LOG_LEVEL": ("loud", "“loud” is none of DEBUG, INFO, WARNING, ERROR, CRITICAL."),
+    "LOG_FORMAT": ("xml", "“xml” is none of json, text."),
+}
+
+
+@pytest.mark.parametrize("name", NONSENSE)
+def test_nonsense_ends_the_start_and_says_which_variable_it_was(name: str, start: Start) -> None:
+    value, why = NONSENSE[name]
+    with pytest.raises(env.BadSetting) as refused:
+        start(**{name: value})
+    assert str(refused.value) == f"openbook: {name}: {why}"
+
+
+@pytest.mark.parametrize(
+    "url, why",
+    [
+        ("mysql://root:hush@db/openbook", "must be a postgres:// URL"),
+        ("postgres://root:hush@db:many/openbook", "is not a database URL"),
+        ("db", "must be a postgres:// URL"),
+    ],
+)
+def test_only_postgresql_is_a_database_and_no_password_is_said(
+    url: str, why: str, start: Start
+) -> None:
+    with pytest.raises(env.BadSetting, match=f"DATABASE_URL: {why}") as refused:
+        start(DATABASE_URL=url)
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "environment, said",
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY: production needs its own, of 50 characters or more."),
+        ({"SECRET_KEY": "short"}, "SECRET_KEY: production needs its own, of 50 characters"),
+        ({"SECRET_KEY": "only-for-development-and-tests-" * 2}, "SECRET_KEY: production needs its"),
+        ({"JWT_SECRET": "short"}, "JWT_SECRET: production needs its own, of 32 characters or more"),
+        ({"DEBUG": "1"}, "DEBUG: must be off in production."),
+        ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS: production must name its hosts."),
+        ({"STRIPE_SECRET_KEY": "sk_live_1"}, "STRIPE_WEBHOOK_SECRET: must be set"),
+    ],
+)
+def test_production_refuses_to_start_on_what_is_unsafe(
+    environment: dict[str, str], said: str, start: Start
+) -> None:
+    with pytest.raises(env.BadSetting, match=re.escape(f"openbook: {said}")):
+        start(**PRODUCTION | environment)
+
+
+def test_a_name_with_nothing_behind_it_counts_as_left_out(start: Start) -> None:
+    """As in the example, copied: an empty JWT_SECRET must not sign anybody's token."""
+    read = start(**dict.fromkeys(EXAMPLE, "") | PRODUCTION)
+    assert read["JWT_SECRET"] == SECRET
+    assert read["LOGGING"]["handlers"]["console"]["formatter"] == "json"
+    assert read["SECURE_SSL_REDIRECT"]
+
+
+def test_the_example_starts_production_once_it_has_a_secret(start: Start) -> None:
+    with pytest.raises(env.BadSetting, match="SECRET_KEY"):
+        start(**EXAMPLE)
+    assert start(**EXAMPLE | {"SECRET_KEY": SECRET})["IS_PRODUCTION"]
+
+
+def test_the_example_lists_every_variable_that_is_read_and_no_other() -> None:
+    read = {name for path in (ROOT / "config").glob("*.py") for name in variables(path)}
+    assert len(read) > 20
+    composed = re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text())
+    assert {*read, *composed} == set(EXAMPLE)
+
+
+def variables(path: Path) -> Iterator[str]:
+    """The environment variables that a module of config reads, by its text."""
+    readers = ["os.environ.get", *(f"env.{name}" for name in vars(env))]
+    if path.name == "env.py":
+        readers += vars(env)
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in readers and node.args:
+            match node.args[0]:
+                case ast.Constant(value=str(name)) if name.isupper():
+                    yield name
+
+
+def test_nothing_but_config_reads_the_environment() -> None:
+    """What the tools read is theirs: servers are started by them, not by the product."""
+    apps = [Path(each).parent for each in ROOT.glob("*/apps.py")]
+    reading = [
+        str(path.relative_to(ROOT))
+        for app in apps
+        if app.name != "config"
+        for path in app.rglob("*.py")
+        if re.search(r"\bos\.(environ|getenv)\b", path.read_text())
+    ]
+    assert apps
+    assert reading == []
+
+
+def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if name not in EXAMPLE}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_start_that_is_refused_is_one_line_and_no_traceback() -> None:
+    done = run("manage.py", "check", **PRODUCTION | {"DEBUG": "1"})
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1, "", "openbook: DEBUG: must be off in production.\n",
+    )  # fmt: skip
+
+
+def test_production_serves_no_book_that_could_be_sold_twice(django_db_setup: None) -> None:
+    """On a database without the constraint, here as it is without the tables."""
+    url = database_url()
+    bare = re.sub(rf"/{settings.DATABASES['default']['NAME']}(?=\?|$)", "/postgres", url)
+    assert bare != url
+    done = run("-c", "import config.wsgi", **PRODUCTION | {"DATABASE_URL": bare})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1] == (
+        "openbook: the constraint against double bookings is missing; migrate."
+    )
+    assert "Traceback" not in done.stderr
+    done = run("-c", "import config.wsgi", **PRODUCTION | {"DATABASE_URL": url})
+    assert (done.returncode, done.stdout) == (0, "")
