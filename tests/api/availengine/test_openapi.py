@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
+from django.core.management import call_command
 from django.db import close_old_connections
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, settings
@@ -44,6 +46,13 @@ def test_every_route_is_described() -> None:
     described = {name for name, _ in operations()}
     views = {each.callback.cls for each in urlpatterns if hasattr(each.callback, "cls")}
     assert {f"{v.__module__.rpartition('.')[2]}.{v.__name__}" for v in views} == described
+
+
+def test_the_document_is_made_without_a_warning() -> None:
+    call_command(
+        "spectacular", "--urlconf", "bookings.api.availengine.urls", "--validate", "--fail-on-warn",
+        stdout=io.StringIO(),
+    )  # fmt: skip
 
 
 def test_every_operation_is_in_the_document(client: Client) -> None:

@@ -31,6 +31,7 @@ from bookings.api.availengine.dialect import (
 )
 from bookings.api.availengine.gate import Caller, Needs, Refusal
 from bookings.api.availengine.render import booking_json
+from bookings.api.availengine.serializers.fields import Customer
 from bookings.errors import InThePast
 from bookings.models import Booking
 from bookings.wishes import GuestDetails, Wish
@@ -67,19 +68,15 @@ class Span(serializers.Serializer[Any]):
         return time.fromisoformat(text)
 
 
-class Customer(serializers.Serializer[Any]):
-    """Who comes."""
+class Comer(Customer):
+    """Who comes, and what they want to be known."""
 
-    first_name = serializers.CharField(max_length=100)
-    last_name = serializers.CharField(max_length=100)
-    email = serializers.EmailField(max_length=254)
-    phone = serializers.CharField(min_length=7, max_length=20)
     customer_notes = serializers.CharField(
         required=False, allow_blank=True, max_length=1000, default=""
     )
 
 
-class BookingRequest(Span, Customer):
+class BookingRequest(Span, Comer):
     """A dynamic booking; `resource_id` (ours) asks for that one resource."""
 
     business_id = serializers.UUIDField()
@@ -438,7 +435,7 @@ class Confirm(OneHold):
     def post(self, request: HttpRequest, caller: Caller, **kwargs: Any) -> tuple[int, Any, bool]:
         body = body_of(request)
         business, held, values = self.hold_of(
-            request, caller, kwargs["hold_id"], lambda: validated(Customer(data=body))
+            request, caller, kwargs["hold_id"], lambda: validated(Comer(data=body))
         )
 
         def act() -> tuple[int, Any]:
