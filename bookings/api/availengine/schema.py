@@ -327,9 +327,7 @@ def operations() -> dict[tuple[str, str], Op]:
         ),
         ("dynamic.Bookings", "POST"): Op("Book at once", BOOKING, 201, d.BookingRequest),
         ("dynamic.Holds", "POST"): Op("Hold a place", HOLD, 201, d.HoldRequest, ours=True),
-        ("dynamic.Confirm", "POST"): Op(
-            "Make a hold a booking", BOOKING, 200, d.Comer, ours=True
-        ),
+        ("dynamic.Confirm", "POST"): Op("Make a hold a booking", BOOKING, 200, d.Comer, ours=True),
         ("dynamic.Release", "POST"): Op("Let go of a hold", HOLD, ours=True),
         ("public.PublicBusiness", "GET"): Op("A business by its slug", PUBLIC_BUSINESS),
         ("public.PublicHours", "GET"): Op("Opening hours", HOURS),
