@@ -1,7 +1,7 @@
 """What operators see: request ids, one line a request, and figures. Never what people typed.
 
-A line has the route's template and not its path, and no query string or body, so that no name,
-phone or code of a guest is in it.
+A line has the route's template and not its path, and no query string or body, and an error is told
+without the values it was about, so that no name, phone or code of a guest is in it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import json
 import logging
 import re
 import time
+import traceback
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
+import psycopg
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Histogram
 
@@ -77,7 +81,60 @@ class WithRequestId(logging.Filter):
         return True
 
 
-class JsonFormatter(logging.Formatter):
+class WithoutData(logging.Filter):
+    """Takes what people typed out of the lines that libraries write of a failure."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if hasattr(record, "request"):  # Django's own, that end with the path
+            if not record.exc_info and record.levelno >= logging.ERROR:
+                return False  # whoever answered so has said why
+            told, _, path = str(record.msg).rpartition(": ")
+            if path == "%s" and isinstance(record.args, tuple):
+                record.msg, record.args = told, record.args[:-1]
+        elif record.name == "celery.app.trace" and record.exc_info:
+            name = record.args.get("name", "?") if isinstance(record.args, Mapping) else "?"
+            record.msg, record.args = "The task %s failed", (name,)
+        return True
+
+
+# What these say is about code. Other errors quote the value they choke on.
+ABOUT_CODE = (
+    AssertionError, AttributeError, ImportError, NameError, NotImplementedError, OSError, TypeError,
+)  # fmt: skip
+
+
+def what_went_wrong(error: BaseException) -> str:
+    """An error as far as it can be told: of a database's, which rule and not which row."""
+    name = type(error).__qualname__
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if isinstance(error, psycopg.Error | DatabaseError) and isinstance(cause, psycopg.Error):
+        if cause.sqlstate is None:  # the driver's own, as of a server that isn't there
+            return f"{name}: {error}"
+        found = [cause.sqlstate, cause.diag.table_name, cause.diag.constraint_name]
+        return f"{name}: {' '.join(each for each in found if each)}"
+    if isinstance(error, ABOUT_CODE) or settings.DEBUG:
+        return f"{name}: {error}"
+    return name
+
+
+def traceback_of(error: BaseException | None) -> str:
+    """Where it went wrong, the first cause first, without what it went wrong with."""
+    parts: list[str] = []
+    while error is not None and len(parts) < 10:
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        parts.insert(0, f"Traceback (most recent call last):\n{frames}{what_went_wrong(error)}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\n\nwhich led to\n\n".join(parts)
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is logging's
+        return traceback_of(ei[1])
+
+
+class JsonFormatter(TextFormatter):
     """One JSON object a line."""
 
     EXTRAS = ("method", "route", "status", "milliseconds")

@@ -135,7 +135,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = BASE_DIR / "staticfiles" if IS_PRODUCTION else None  # else served where they lie
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 if IS_PRODUCTION:
@@ -225,15 +225,21 @@ LOG_REQUESTS = env.flag("LOG_REQUESTS", IS_PRODUCTION)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "config.observing.WithRequestId"}},
+    "filters": {
+        "request_id": {"()": "config.observing.WithRequestId"},
+        "without_data": {"()": "config.observing.WithoutData"},
+    },
     "formatters": {
         "json": {"()": "config.observing.JsonFormatter"},
-        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "text": {
+            "()": "config.observing.TextFormatter",
+            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        },
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id"],
+            "filters": ["request_id", "without_data"],
             "formatter": env.choice(
                 "LOG_FORMAT", "json" if IS_PRODUCTION else "text", ("json", "text")
             ),
@@ -241,9 +247,11 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        # Django's own lines carry whole paths, and with them what people typed.
-        "django.request": {"handlers": [], "level": "ERROR", "propagate": False},
+        # Django's own handlers would write whole paths, and with them what people typed.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.request": {"level": "ERROR"},
         "django.server": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+        "django.template": {"level": "INFO"},  # tells of every variable that a page doesn't have
         "httpx": {"level": "WARNING"},
     },
 }

@@ -96,9 +96,12 @@ def database_url() -> str:
 
 
 @contextlib.contextmanager
-def serving(*, threads: int = 16, workers: int = 2, **environment: str) -> Iterator[Web]:
-    """A web server until the block ends."""
+def serving(
+    *, threads: int = 16, workers: int = 2, log: Path | None = None, **environment: str
+) -> Iterator[Web]:
+    """A web server until the block ends; what it writes goes to `log` if that is said."""
     port = free_port()
+    output = log.open("wb") if log else None
     process = subprocess.Popen(
         [
             Path(sys.executable).parent / "granian",
@@ -117,6 +120,8 @@ def serving(*, threads: int = 16, workers: int = 2, **environment: str) -> Itera
             "DATABASE_URL": database_url(),
         }
         | environment,
+        stdout=output,
+        stderr=output,
     )
     web = Web(port, process)
     try:
@@ -136,6 +141,8 @@ def serving(*, threads: int = 16, workers: int = 2, **environment: str) -> Itera
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if output:
+            output.close()
 
 
 def together(calls: Sequence[Callable[[], T]]) -> list[T | BaseException]:
