@@ -16,6 +16,7 @@ COPY resources resources
 COPY availability availability
 COPY billing billing
 COPY bookings bookings
+COPY templates templates
 RUN SECRET_KEY=only-to-collect-the-static-files-and-nothing-else-at-all ALLOWED_HOSTS=none \
     python manage.py collectstatic --noinput
 USER openbook

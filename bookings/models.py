@@ -89,7 +89,7 @@ class Session(models.Model):
         indexes = [models.Index(fields=["business", "starts_at"], name="session_by_start")]
 
     def __str__(self) -> str:
-        return f"{self.service} {self.starts_at:%Y-%m-%d %H:%M}"
+        return f"{self.service} {self.starts_at:%Y-%m-%d %H:%M} UTC"
 
 
 class Booking(models.Model):
@@ -151,7 +151,7 @@ class Booking(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.reference} {self.starts_at:%Y-%m-%d %H:%M}"
+        return self.reference
 
 
 class Block(models.Model):
@@ -175,7 +175,7 @@ class Block(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.resource} {self.starts_at:%Y-%m-%d %H:%M} {self.reason}".strip()
+        return f"{self.resource} {self.starts_at:%Y-%m-%d %H:%M} UTC {self.reason}".strip()
 
 
 class TsTzRange(Func):

@@ -6,11 +6,21 @@ import dataclasses
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import (
+    DateTimeField,
+    ExpressionWrapper,
+    Func,
+    Model,
+    Prefetch,
+    Q,
+    QuerySet,
+    Value,
+)
+from django.db.models.functions import Coalesce, NullIf
 
 from accounts import clock
 from accounts.contact import phone_key
@@ -24,6 +34,8 @@ from resources.models import Combination, Requirement, Resource, Service
 
 if TYPE_CHECKING:
     from accounts.models import Business
+
+Rows = TypeVar("Rows", bound=Model)
 
 # The window looks a day further back, as no allocation is longer (its check constraint); so the
 # index on (business, starts_at) answers alone, however many bookings there are elsewhere in time.
@@ -383,3 +395,41 @@ def waitlist(business: Business) -> QuerySet[WaitlistEntry]:
 def blocks(resource: Resource) -> QuerySet[Block]:
     """When a resource is out of use."""
     return Block.objects.filter(resource=resource)
+
+
+# --- by the day where it happens -----------------------------------------------------------------
+
+LONGEST_DAY = timedelta(hours=40)  # the earth has zones from -12 to +14, and days of 25 hours
+ZONE = Coalesce(NullIf("location__timezone", Value("")), "business__timezone")
+
+
+def local_midnight(now: datetime, *, ahead: int = 0) -> Func:
+    """When the day began by the clock of a row's location; `ahead` days later."""
+    shown = Func(
+        ZONE, Value(now, DateTimeField()), function="timezone", output_field=DateTimeField()
+    )
+    day = Func(Value("day"), shown, function="date_trunc", output_field=DateTimeField())
+    later = ExpressionWrapper(day + Value(timedelta(days=ahead)), output_field=DateTimeField())
+    return Func(ZONE, later, function="timezone", output_field=DateTimeField())
+
+
+def from_today(rows: QuerySet[Rows], *, now: datetime | None = None) -> QuerySet[Rows]:
+    """Those that start today or later, by the clock of their location."""
+    now = now or datetime.now(UTC)
+    return rows.filter(starts_at__gte=now - LONGEST_DAY).filter(starts_at__gte=local_midnight(now))
+
+
+def before_today(rows: QuerySet[Rows], *, now: datetime | None = None) -> QuerySet[Rows]:
+    """Those that started before today, by the clock of their location."""
+    now = now or datetime.now(UTC)
+    return rows.filter(starts_at__lt=now).filter(starts_at__lt=local_midnight(now))
+
+
+def today(rows: QuerySet[Rows], *, now: datetime | None = None) -> QuerySet[Rows]:
+    """Those that start today, by the clock of their location."""
+    now = now or datetime.now(UTC)
+    return (
+        from_today(rows, now=now)
+        .filter(starts_at__lt=now + LONGEST_DAY)
+        .filter(starts_at__lt=local_midnight(now, ahead=1))
+    )

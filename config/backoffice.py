@@ -5,7 +5,8 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
-from django.urls import reverse_lazy
+from django.urls import reverse, reverse_lazy
+from django.utils.functional import lazy
 
 
 def page(title: str, icon: str, model: str) -> dict[str, Any]:
@@ -23,6 +24,28 @@ def page(title: str, icon: str, model: str) -> dict[str, Any]:
     }
 
 
+def _dated(of: str, value: str) -> str:
+    return f"{reverse(f'admin:{of}_changelist')}?when={value}"
+
+
+def part(title: str, of: str, value: str) -> dict[str, Any]:
+    """A part of time of a list; what is to come is shown when nothing is asked for."""
+
+    def shown(request: HttpRequest) -> bool:
+        return request.GET.get("when", "" if request.GET else "upcoming") == value
+
+    return {"title": title, "link": lazy(_dated, str)(of, value), "active": shown}
+
+
+def parts(model: str) -> dict[str, Any]:
+    """The parts of time of a list, above it."""
+    named = (("Today", "today"), ("From today on", "upcoming"), ("Before", "past"), ("All", ""))
+    return {
+        "models": [model],
+        "items": [part(title, model.replace(".", "_"), value) for title, value in named],
+    }
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Openbook",
     "SITE_HEADER": "Openbook",
@@ -30,6 +53,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "menu_book",
     "SHOW_HISTORY": False,
     "BORDER_RADIUS": "8px",
+    "TABS": [parts("bookings.booking"), parts("bookings.session")],
     "SIDEBAR": {
         "show_search": True,
         "navigation": [

@@ -20,7 +20,7 @@ from bookings.wishes import Actor
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Changes:
-    """What is wanted of a booking; None leaves it as it is."""
+    """What is wanted of a booking; None leaves it as it is. `keeps_hours` as in a Wish."""
 
     starts_at: datetime | None = None
     duration: timedelta | None = None
@@ -28,6 +28,7 @@ class Changes:
     resource_id: uuid.UUID | None = None
     notes: str | None = None
     state: State | None = None
+    keeps_hours: bool = False
 
     def moves(self, booking: Booking) -> bool:
         """Whether this changes what the booking takes."""
@@ -53,6 +54,7 @@ def change(booking: Booking, wanted: Changes, *, by: Actor, now: datetime | None
             duration=wanted.duration,
             party_size=wanted.party_size,
             resource_id=wanted.resource_id,
+            keeps_hours=wanted.keeps_hours,
             by=by,
             now=now,
         )

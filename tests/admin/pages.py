@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html.parser import HTMLParser
 from typing import Any
 
 from django.test import Client
@@ -41,3 +42,43 @@ def fill(of: Business, count: int) -> None:
             table, starts_at=SEVEN + (50 + n) * HOUR, ends_at=SEVEN + (51 + n) * HOUR, by=SYSTEM
         )
         services.book(wish(of, SEVEN + n * HOUR), guest=MARIA, by=SYSTEM, source="test")
+
+
+class _Fields(HTMLParser):
+    """What a browser would send of the forms of a page, as it was opened."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, Any] = {}
+        self._select = self._textarea = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name = given.get("name") or ""
+        match tag:
+            case "input" if given.get("type") in ("checkbox", "radio"):
+                if "checked" in given:
+                    self.found[name] = given.get("value") or "on"
+            case "input" if given.get("type") != "submit":
+                self.found[name] = given.get("value") or ""
+            case "select":
+                self._select = name
+            case "option" if "selected" in given:
+                self.found[self._select] = given.get("value") or ""
+            case "textarea":
+                self._textarea, self.found[name] = name, ""
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self._textarea = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._textarea:
+            self.found[self._textarea] += data.removeprefix("\n").removeprefix("\r\n")
+
+
+def typed(client: Client, url: str) -> dict[str, Any]:
+    """The form at this address, as it stands there."""
+    page = _Fields()
+    page.feed(client.get(url).content.decode())
+    return {name: value for name, value in page.found.items() if name}
