@@ -65,7 +65,8 @@ def issue_key(
 @transaction.atomic
 def revoke_key(channel: Channel) -> None:
     """Take a key away: it opens nothing from now on. Its bookings remember it."""
-    Channel.objects.filter(pk=channel.pk).update(is_active=False)
+    channel.is_active = False
+    channel.save(update_fields=["is_active"])
 
 
 def note_used(seen: Mapping[str, int]) -> None:

@@ -1,15 +1,20 @@
 """Which plan covers a business, and what it allows."""
 
+from __future__ import annotations
+
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import F, Q, QuerySet
 
 from accounts.keys import digest
+from accounts.limits import Tally
 from accounts.models import Business, Channel, User
+from accounts.remembered import MOST, Remembered
 from billing.gateways import gateway_for
 from billing.models import Account, Plan, Subscription
 from resources.models import Service
@@ -76,7 +81,7 @@ def deposit_due(business: Business, service: Service | None) -> int:
     return amount
 
 
-# Every request of a program starts with this one query, so it is written out: who asks, for which
+# A program's first request starts with this one query, so it is written out: who asks, for which
 # business, covered by which plan. What is left out is fetched when somebody looks at it.
 _BY_KEY = """
 SELECT {columns}, p.key, coalesce(so.status, sb.status, 'active'),
@@ -115,17 +120,47 @@ _FEW = _Columns(
 )  # fmt: skip
 
 
-def channel_by_key(key: str, *, quick: bool = False) -> Channel | None:
+_REMEMBERED: Remembered[tuple[Any, ...]] = Remembered()
+_HEARD: dict[str, bytes | None] = {}  # the epoch that the last request with a key was told
+
+
+def channel_by_key(
+    key: str, *, quick: bool = False, count: Callable[[Channel], Tally]
+) -> tuple[Channel, Tally] | None:
     """The channel that a key belongs to, with its business and cover; None for an unknown one.
 
-    With `quick` only what a dynamic request needs is read at once. One query.
+    `count` counts the request and is called once. With `quick` only what a dynamic request needs
+    is read at once. One query, or none while what was read before still stands.
     """
     wanted = _FEW if quick else _WHOLE
-    with connection.cursor() as cursor:
-        cursor.execute(wanted.sql, [settings.DEFAULT_PLAN, digest(key)])
-        row = cursor.fetchone()
+    hashed = digest(key)
+    tally: Tally | None = None
+    if kept := _REMEMBERED.get((hashed, quick)):
+        channel = _channel(kept.value, wanted)
+        tally = count(channel)
+        if kept.is_current(tally.epoch):
+            return channel, tally
+    before = tally.epoch if tally else _HEARD.get(hashed)
+    row = _row_by_key(hashed, wanted)
     if row is None:
         return None
+    _REMEMBERED.keep((hashed, quick), row, before)
+    channel = _channel(row, wanted)
+    tally = tally or count(channel)
+    if len(_HEARD) >= MOST:
+        _HEARD.clear()
+    _HEARD[hashed] = tally.epoch
+    return channel, tally
+
+
+def _row_by_key(hashed: str, wanted: _Columns) -> tuple[Any, ...] | None:
+    with connection.cursor() as cursor:
+        cursor.execute(wanted.sql, [settings.DEFAULT_PLAN, hashed])
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row
+
+
+def _channel(row: tuple[Any, ...], wanted: _Columns) -> Channel:
     split = len(wanted.channel)
     end = split + len(wanted.business)
     channel = Channel.from_db("default", wanted.channel, row[:split])

@@ -11,6 +11,7 @@ from django.db import transaction
 from accounts import clock
 from accounts.errors import Invalid, NotFound
 from accounts.models import Business, User
+from accounts.remembered import changed
 from billing.gateways import AccountStatus, Notice, gateway, gateway_for
 from billing.models import Account, GatewayNotice, Plan, SandboxNotice, Subscription
 
@@ -64,9 +65,12 @@ def onboard(business: Business) -> str:
 
 def end_trials(*, now: datetime | None = None) -> int:
     """Trials that are over go on on the free plan; returns how many did."""
-    return Subscription.objects.filter(
+    ended = Subscription.objects.filter(
         status=Subscription.Status.TRIAL, trial_ends_at__lte=clock.read(now)
     ).update(plan="free", status=Subscription.Status.ACTIVE, trial_ends_at=None)
+    if ended:
+        changed(None)
+    return ended
 
 
 @transaction.atomic

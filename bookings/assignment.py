@@ -85,15 +85,17 @@ def offer_order(candidate: Candidate) -> tuple[object, ...]:
     return candidate.display_order, natural_key(candidate.name), candidate.id.int
 
 
+def fits(candidate: Candidate, party_size: int, *, relax_minimum: bool = False) -> bool:
+    """Whether a resource could serve a party alone now."""
+    needed = units_needed(candidate, party_size, relax_minimum=relax_minimum)
+    return needed is not None and candidate.units - len(candidate.taken_units) >= needed
+
+
 def free(
     candidates: Iterable[Candidate], party_size: int, *, relax_minimum: bool = False
 ) -> list[Candidate]:
     """The resources that could each serve a party alone, in the order they are shown."""
-    found = [
-        each
-        for each in candidates
-        if free_units(each, party_size, relax_minimum=relax_minimum) is not None
-    ]
+    found = [each for each in candidates if fits(each, party_size, relax_minimum=relax_minimum)]
     found.sort(key=offer_order)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from django.db.models.functions import Coalesce, NullIf
 
 from accounts import clock
 from accounts.contact import phone_key
+from accounts.remembered import Remembered
 from bookings import assignment, rules
 from bookings.assignment import Candidate, Combined
 from bookings.lifecycle import State
@@ -248,18 +249,74 @@ def _plan(wish: Wish, seen: Sequence[Offered]) -> assignment.Plan | None:
     return assignment.plan(candidates, joined, wish.party_size, relax_minimum=relax)
 
 
-def free(wish: Wish, *, now: datetime | None = None) -> list[Offered]:
-    """The single resources that could each serve a wish, in the order offered. One query."""
-    seen = _open_for(wish, now=now)
-    by_id = {each.id: each for each in seen}
-    return [
-        by_id[each.id]
-        for each in assignment.free(
-            [each.candidate for each in seen],
-            wish.party_size,
-            relax_minimum=wish.business.relax_minimum_covers,
-        )
+TAKEN = """
+SELECT resource_id, unit
+  FROM bookings_allocation
+ WHERE business_id = %(business)s AND starts_at > %(from)s - interval '1 day'
+   AND starts_at < %(until)s AND ends_at > %(from)s AND resource_id IS NOT NULL
+   AND (expires_at IS NULL OR expires_at > {now})
+"""
+TAKEN_NOW = TAKEN.format(now="clock_timestamp()")
+TAKEN_AT = TAKEN.format(now="%(now)s")
+
+# A business's resources in the order offered, none of them taken.
+_RESOURCES: Remembered[list[Offered]] = Remembered()
+
+
+def free(wish: Wish, *, now: datetime | None = None, epoch: bytes | None = None) -> list[Offered]:
+    """The single resources that could each serve a wish, in the order offered. One query.
+
+    With the `epoch` that the request heard, resources that it read before are not read again.
+    """
+    business = wish.business
+    plain = not (wish.keeps_hours or wish.keeps_closures or wish.location_id)
+    kept = _RESOURCES.get(business.pk) if epoch and plain else None
+    in_order = bool(kept and kept.is_current(epoch))
+    if kept and in_order:
+        seen = _with_taken(kept.value, _taken(wish, now=now))
+    else:
+        seen = _open_for(wish, now=now)
+        if epoch and plain:
+            _RESOURCES.keep(business.pk, _in_order(_with_taken(seen, {})), epoch)
+    relax = business.relax_minimum_covers
+    found = [
+        each
+        for each in seen
+        if assignment.fits(each.candidate, wish.party_size, relax_minimum=relax)
     ]
+    return found if in_order else _in_order(found)
+
+
+def _in_order(found: list[Offered]) -> list[Offered]:
+    return sorted(found, key=lambda each: assignment.offer_order(each.candidate))
+
+
+def _with_taken(seen: list[Offered], taken: Mapping[uuid.UUID, frozenset[int]]) -> list[Offered]:
+    """The same resources with these units taken and no others."""
+    return [
+        each
+        if each.candidate.taken_units == (units := taken.get(each.id, NO_UNITS))
+        else each._replace(candidate=each.candidate._replace(taken_units=units))
+        for each in seen
+    ]
+
+
+def _taken(wish: Wish, *, now: datetime | None) -> dict[uuid.UUID, frozenset[int]]:
+    """The units taken in the window of a wish, by resource. One query."""
+    found: dict[uuid.UUID, frozenset[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TAKEN_AT if now else TAKEN_NOW,
+            {
+                "business": wish.business.pk,
+                "from": wish.takes_from,
+                "until": wish.takes_until,
+                "now": now,
+            },
+        )
+        for resource_id, unit in cursor.fetchall():
+            found[resource_id] = found.get(resource_id, NO_UNITS) | {unit}
+    return found
 
 
 def names_of(resource_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -88,7 +88,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "config.observing.Observe",
-    "corsheaders.middleware.CorsMiddleware",
+    "config.cors.Cors",
     "django.middleware.security.SecurityMiddleware",
     "config.health.ForWatchers",
     "whitenoise.middleware.WhiteNoiseMiddleware",

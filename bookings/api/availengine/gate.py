@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import tokens
-from accounts.limits import Allowance, limiter
+from accounts.limits import Allowance, Tally, limiter
 from accounts.models import Business, Channel, Membership, User
 from billing import selectors as billing
 from bookings.wishes import GUEST, Actor
@@ -54,7 +54,7 @@ class Caller:
     channel: Channel | None = None
     user: User | None = None
     allowance: Allowance | None = None
-    _business: Business | None = None
+    epoch: bytes | None = None
     role: str = ""
 
     @property
@@ -130,10 +130,14 @@ def _recognise(request: HttpRequest, needs: Needs) -> Caller:
     if kind.lower() != "bearer" or not credential:
         raise unknown()
     if credential.startswith("avail_"):
-        channel = billing.channel_by_key(credential, quick=needs.dynamic)
-        if channel is None or needs.people_only:
+        if needs.people_only:
             raise unknown()
-        return Caller(channel=channel, _business=channel.business)
+        found = billing.channel_by_key(credential, quick=needs.dynamic, count=_count_channel)
+        if found is None:
+            raise unknown()
+        channel, tally = found
+        allowance = tally.against(channel.rate_limit_rpm)
+        return Caller(channel=channel, allowance=allowance, epoch=tally.epoch)
     user_id = tokens.read(credential, now=instant(request))
     user = User.objects.filter(pk=user_id, is_active=True).first() if user_id else None
     if user is None:
@@ -150,15 +154,18 @@ def unknown() -> Refusal:
     )
 
 
+def _count_channel(channel: Channel) -> Tally:
+    name = str(channel.pk)
+    return limiter().count(f"channel:{name}", used=name, business=str(channel.business_id))
+
+
 def _count(request: HttpRequest, caller: Caller) -> None:
-    if caller.channel:
-        limit, used = caller.channel.rate_limit_rpm, str(caller.channel.pk)
-    else:
-        limit, used = (JWT_RPM if caller.user else ANONYMOUS_RPM), ""
-    name = caller.name
-    if caller.is_anonymous:
-        name = f"ip:{address_of(request)}"
-    caller.allowance = limiter().count(name, limit, used=used)
+    if caller.allowance is None:
+        if caller.user:
+            caller.allowance = limiter().count(caller.name).against(JWT_RPM)
+        else:
+            name = f"ip:{address_of(request)}"
+            caller.allowance = limiter().count(name).against(ANONYMOUS_RPM)
     slow_down(caller.allowance)
 
 

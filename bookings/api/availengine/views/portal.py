@@ -51,7 +51,7 @@ class Token(Endpoint):
 
     def post(self, request: Request) -> Response:
         asked = self.read(Credentials)
-        slow_down(limiter().count(f"login:{asked['email'].casefold()}", LOGINS_RPM))
+        slow_down(limiter().count(f"login:{asked['email'].casefold()}").against(LOGINS_RPM))
         user = accounts.log_in(**asked)
         if user is None:
             raise unknown()

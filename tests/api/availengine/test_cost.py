@@ -1,0 +1,252 @@
+"""What a request costs in round trips, and that what is remembered is never out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+
+from accounts.limits import Limiter, limiter
+from accounts.models import Business, Channel
+from accounts.services import change_business, revoke_key
+from billing.models import Plan, Subscription
+from bookings import services
+from bookings.wishes import SYSTEM
+from resources.models import Resource
+from tests.builders import EVENING, HOUR, NOW, business, channel, resource, tables, wish
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+EVENING_HERE = {"booking_date": "2026-06-20", "start_time": "19:00", "duration_minutes": "60"}
+
+
+@pytest.fixture
+def bistro() -> Business:
+    made = business("Bistro")
+    tables(made, 3)
+    return made
+
+
+class Program:
+    """A program with a key, that asks what is free this evening."""
+
+    def __init__(self, of: Business) -> None:
+        self.business = of
+        self.channel, self.key = channel(of)
+
+    def asks(self) -> Any:
+        return Client().get(
+            f"/v1/dynamic/availability/{self.business.pk}",
+            EVENING_HERE,
+            headers={"Authorization": f"Bearer {self.key}"},
+            **{"openbook.now": NOW},  # type: ignore[arg-type]
+        )
+
+    def hears(self) -> tuple[int, list[str]]:
+        answer = self.asks()
+        return answer.status_code, answer.json().get("free_resources", [])
+
+
+@pytest.fixture
+def program(bistro: Business) -> Program:
+    return Program(bistro)
+
+
+def redis_commands() -> int:
+    said = limiter()._redis.info("commandstats")
+    return sum(
+        each["calls"] for name, each in said.items() if name in ("cmdstat_evalsha", "cmdstat_eval")
+    )
+
+
+def test_availability_costs_two_queries_at_first_and_one_from_then_on(
+    program: Program, django_assert_num_queries: Any
+) -> None:
+    limiter().count("somebody")  # Redis learns the script
+    before = redis_commands()
+    with django_assert_num_queries(2):  # who asks; the tables, with what is taken of them
+        program.asks()
+    with django_assert_num_queries(2):  # who asks, now that the epoch was heard; what is taken
+        program.asks()
+    with django_assert_num_queries(1):  # what is taken
+        assert program.hears() == (200, ["Table 1", "Table 2", "Table 3"])
+    assert redis_commands() - before == 3
+
+
+def test_a_booking_costs_what_it_must(program: Program, django_assert_num_queries: Any) -> None:
+    of = program.business
+
+    def books(start: str) -> int:
+        asked = {
+            "business_id": str(of.pk),
+            "booking_date": "2026-06-20",
+            "start_time": start,
+            "duration_minutes": 60,
+            "capacity": 2,
+            "first_name": "Maria",
+            "last_name": "Garcia",
+            "email": "maria@example.com",
+            "phone": "+1234567890",
+        }
+        return (
+            Client()
+            .post(
+                "/v1/dynamic/bookings",
+                asked,
+                content_type="application/json",
+                headers={"Authorization": f"Bearer {program.key}"},
+                **{"openbook.now": NOW},  # type: ignore[arg-type]
+            )
+            .status_code
+        )
+
+    # Who asks; then begin, a look, the lock, another look, all rows at once, commit.
+    with django_assert_num_queries(7):
+        assert books("12:00") == 201
+    books("14:00")
+    with django_assert_num_queries(6):
+        assert books("16:00") == 201
+
+
+def renamed(program: Program) -> None:
+    table = Resource.objects.get(name="Table 2")
+    table.name = "Window"
+    table.save()
+
+
+def closed(program: Program) -> None:
+    table = Resource.objects.get(name="Table 2")
+    table.is_active = False
+    table.save()
+
+
+def added(program: Program) -> None:
+    resource(program.business, "Table 4", covers_max=4)
+
+
+def dropped(program: Program) -> None:
+    Resource.objects.get(name="Table 2").delete()
+
+
+def taken(program: Program) -> None:
+    services.book(
+        wish(program.business, resource_id=Resource.objects.get(name="Table 2").pk),
+        guest=None,
+        by=SYSTEM,
+        source="test",
+        now=NOW,
+    )
+
+
+def scheduled(program: Program) -> None:
+    change_business(program.business, booking_mode=Business.Mode.SCHEDULED)
+
+
+def revoked(program: Program) -> None:
+    revoke_key(Channel.objects.get(pk=program.channel.pk))
+
+
+def unpaid(program: Program) -> None:
+    subscription = Subscription.objects.get(business=program.business)
+    subscription.status = Subscription.Status.PAST_DUE
+    subscription.save()
+
+
+def poorer(program: Program) -> None:
+    plan = Plan.objects.get(pk="scale")
+    plan.allows_dynamic = False
+    plan.save()
+
+
+CHANGES: list[tuple[Callable[[Program], None], tuple[int, list[str]]]] = [
+    (renamed, (200, ["Table 1", "Table 3", "Window"])),
+    (closed, (200, ["Table 1", "Table 3"])),
+    (added, (200, ["Table 1", "Table 2", "Table 3", "Table 4"])),
+    (dropped, (200, ["Table 1", "Table 3"])),
+    (taken, (200, ["Table 1", "Table 3"])),
+    (scheduled, (400, [])),
+    (revoked, (401, [])),
+    (unpaid, (402, [])),
+    (poorer, (402, [])),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), CHANGES, ids=[change.__name__ for change, _ in CHANGES]
+)
+def test_a_change_is_heard_by_the_very_next_request(
+    program: Program, change: Callable[[Program], None], said: tuple[int, list[str]]
+) -> None:
+    for _ in range(3):
+        assert program.hears() == (200, ["Table 1", "Table 2", "Table 3"])
+    change(program)
+    assert program.hears() == said
+    assert program.hears() == said
+
+
+def test_a_change_that_is_taken_back_was_never_heard(program: Program) -> None:
+    for _ in range(3):
+        program.asks()
+    with transaction.atomic():
+        renamed(program)
+        transaction.set_rollback(True)
+    assert program.hears() == (200, ["Table 1", "Table 2", "Table 3"])
+
+
+def test_what_is_seen_inside_a_transaction_is_not_remembered(program: Program) -> None:
+    for _ in range(3):
+        program.asks()
+    with transaction.atomic():
+        renamed(program)
+        assert program.hears() == (200, ["Table 1", "Table 3", "Window"])
+        transaction.set_rollback(True)
+    assert program.hears() == (200, ["Table 1", "Table 2", "Table 3"])
+
+
+def test_another_business_is_not_disturbed(
+    program: Program, django_assert_num_queries: Any
+) -> None:
+    for _ in range(3):
+        program.asks()
+    resource(business("Elsewhere"), "Table 1")
+    Subscription.objects.all()  # the builder's subscription began an epoch for all
+    program.asks()
+    resource(Business.objects.get(name="Elsewhere"), "Table 2")
+    with django_assert_num_queries(1):
+        program.asks()
+
+
+def test_without_redis_nothing_is_remembered(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        program.asks()
+    nowhere = Limiter("redis://127.0.0.1:1/0")
+    monkeypatch.setattr("bookings.api.availengine.gate.limiter", lambda: nowhere)
+    monkeypatch.setattr("accounts.remembered.limiter", lambda: nowhere)
+    renamed(program)  # Redis doesn't hear of it
+    assert program.hears() == (200, ["Table 1", "Table 3", "Window"])
+
+
+def test_the_limiter_asks_again_after_redis_forgot_its_script_or_hung_up() -> None:
+    mine = Limiter(settings.REDIS_URL)
+    assert [mine.count("x").asked, mine.count("x").asked] == [1, 2]
+    mine._redis.script_flush()
+    assert mine.count("x").asked == 3
+    mine._redis.client_kill_filter(skipme=True)
+    assert mine.count("x").asked == 4
+
+
+def test_a_held_table_is_free_again_when_the_hold_lapses(program: Program) -> None:
+    for _ in range(3):
+        program.asks()
+    services.hold(wish(program.business), by=SYSTEM, source="test", lasts=HOUR, now=NOW - HOUR)
+    assert program.hears() == (200, ["Table 1", "Table 2", "Table 3"])
+    services.hold(
+        wish(program.business, starts_at=EVENING), by=SYSTEM, source="test", lasts=HOUR, now=NOW
+    )
+    assert program.hears() == (200, ["Table 2", "Table 3"])
