@@ -132,6 +132,11 @@ class Business(models.Model):
     relax_minimum_covers = models.BooleanField(
         default=False, help_text="Let a party take a resource whose minimum it doesn't reach."
     )
+    details = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What a protocol says of it and no rule reads, by protocol.",
+    )
 
     class Meta:
         verbose_name_plural = "businesses"
@@ -179,6 +184,7 @@ class Channel(models.Model):
 
     class Protocol(models.TextChoices):
         AVAILENGINE = "availengine", "AvailEngine"
+        APPOINTEDD = "appointedd", "Appointedd"
 
     class Scope(models.TextChoices):
         READ = "read", "Read"

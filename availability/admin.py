@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.backoffice import EVERYWHERE, TenantAdmin
-from availability.models import Break, Closure, OpeningHours, SpecialDay
+from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
 
 
 class OwnedAdmin(TenantAdmin):
@@ -49,3 +49,14 @@ class ClosureAdmin(OwnedAdmin):
 class SpecialDayAdmin(OwnedAdmin):
     list_display = ("day", "opens", "closes", "note", "location", "resource")
     date_hierarchy = "day"
+
+
+@admin.register(RosterEntry)
+class RosterEntryAdmin(TenantAdmin):
+    tenant = "resource__business"
+    list_display = ("day", "starts", "ends", "kind", "resource")
+    list_select_related = ("resource",)
+    list_filter = ("kind",)
+    search_fields = ("resource__name", "notes")
+    date_hierarchy = "day"
+    filter_horizontal = ("services",)

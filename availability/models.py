@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import F, Q
 
-from resources.models import Location, Resource
+from resources.models import Location, Resource, Service
 
 
 class Owned(models.Model):
@@ -49,6 +49,12 @@ class OpeningHours(Owned):
     weekday = models.PositiveSmallIntegerField(choices=Weekday)
     opens = models.TimeField()
     closes = models.TimeField()
+    last_start = models.TimeField(
+        "last seating",
+        null=True,
+        blank=True,
+        help_text="Starts until then, and may outlast closing; empty: must be over by closing.",
+    )
 
     class Meta:
         verbose_name_plural = "opening hours"
@@ -129,3 +135,38 @@ class SpecialDay(Owned):
 
     def __str__(self) -> str:
         return f"{self.day} {self.opens:%H:%M}-{self.closes:%H:%M}"
+
+
+class RosterEntry(models.Model):
+    """One dated row of a schedule: when somebody works that day, or doesn't.
+
+    Wall-clock times of the location. A date with working hours has those in place of the weekly
+    ones; the other kinds are taken out of them. With `services` the hours are for these alone.
+    `series` ties together the rows that were made by one recurrence.
+    """
+
+    class Kind(models.TextChoices):
+        WORKING_HOURS = "working_hours", "Working hours"
+        BREAK = "break", "Break"
+        BLOCKED = "blocked", "Blocked"
+        VACATION = "vacation", "Vacation"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    resource = models.ForeignKey(Resource, models.CASCADE, related_name="roster")
+    kind = models.CharField(max_length=13, choices=Kind)
+    day = models.DateField()
+    starts = models.TimeField()
+    ends = models.TimeField()
+    services = models.ManyToManyField(Service, blank=True, related_name="+")
+    notes = models.CharField(max_length=500, blank=True)
+    series = models.UUIDField(null=True, blank=True, editable=False)
+    details = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "roster entries"
+        ordering = ("day", "starts", "id")
+        indexes = [models.Index(fields=["resource", "day"], name="roster_by_day")]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.starts:%H:%M}-{self.ends:%H:%M} {self.kind}"

@@ -35,6 +35,12 @@ class Guest(models.Model):
     email_key = models.CharField(max_length=254, blank=True, editable=False)
     phone_key = models.CharField(max_length=40, blank=True, editable=False)
     notes = models.TextField(blank=True)
+    details = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What a protocol says of it and no rule reads, by protocol.",
+    )
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(default=now, editable=False)
 
@@ -77,6 +83,12 @@ class Session(models.Model):
     capacity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
     state = models.CharField(max_length=10, choices=State, default=State.SCHEDULED)
     resource_ids = ArrayField(models.UUIDField(), default=list, blank=True)
+    details = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What a protocol says of it and no rule reads, by protocol.",
+    )
     created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
@@ -121,6 +133,12 @@ class Booking(models.Model):
     party_size = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
     resource_ids = ArrayField(models.UUIDField(), default=list)
     notes = models.TextField(blank=True)
+    details = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        help_text="What a protocol says of it and no rule reads, by protocol.",
+    )
     expires_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(default=now, editable=False)

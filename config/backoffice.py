@@ -75,7 +75,9 @@ UNFOLD: dict[str, Any] = {
                     page("Resources", "table_restaurant", "resources_resource"),
                     page("Combinations", "join_full", "resources_combination"),
                     page("Services", "spa", "resources_service"),
+                    page("Categories", "category", "resources_category"),
                     page("Requirements", "rule", "resources_requirement"),
+                    page("Turn times", "timer", "resources_turntime"),
                     page("Blocks", "block", "bookings_block"),
                 ],
             },
@@ -87,6 +89,7 @@ UNFOLD: dict[str, Any] = {
                     page("Breaks", "coffee", "availability_break"),
                     page("Closures", "event_busy", "availability_closure"),
                     page("Special days", "celebration", "availability_specialday"),
+                    page("Rosters", "calendar_month", "availability_rosterentry"),
                 ],
             },
             {

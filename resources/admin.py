@@ -4,7 +4,16 @@ from django.http import HttpRequest
 
 from accounts.backoffice import TenantAdmin
 from resources import services
-from resources.models import Combination, Location, Requirement, Resource, Section, Service
+from resources.models import (
+    Category,
+    Combination,
+    Location,
+    Requirement,
+    Resource,
+    Section,
+    Service,
+    TurnTime,
+)
 
 
 @admin.register(Location)
@@ -92,3 +101,18 @@ class RequirementAdmin(TenantAdmin):
     list_select_related = ("service",)
     search_fields = ("service__name", "kind")
     filter_horizontal = ("resources",)
+
+
+@admin.register(Category)
+class CategoryAdmin(TenantAdmin):
+    list_display = ("name", "business", "display_order")
+    list_select_related = ("business",)
+    search_fields = ("name", "business__name")
+
+
+@admin.register(TurnTime)
+class TurnTimeAdmin(TenantAdmin):
+    tenant = "location__business"
+    list_display = ("location", "covers_max", "duration")
+    list_select_related = ("location",)
+    search_fields = ("location__name",)

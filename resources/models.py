@@ -26,6 +26,22 @@ class Location(models.Model):
     )
     is_active = models.BooleanField(default=True)
     display_order = models.IntegerField(default=0)
+    pacing_minutes = models.PositiveSmallIntegerField(
+        default=15,
+        validators=[MinValueValidator(5)],
+        help_text="The stretch that pacing counts in.",
+    )
+    pacing_covers = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Most guests who may start in one such stretch."
+    )
+    pacing_parties = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Most parties that may start in one such stretch."
+    )
+    details = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What a protocol says of it and no rule reads, by protocol.",
+    )
 
     class Meta:
         ordering = ("display_order", "name", "id")
@@ -91,6 +107,18 @@ class Resource(models.Model):
     covers_max = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     display_order = models.IntegerField(default=0)
     is_active = models.BooleanField(default=True)
+    is_rostered = models.BooleanField(
+        default=False,
+        help_text="Works only when its own hours or roster say so; else with its location.",
+    )
+    is_online = models.BooleanField(
+        default=True, help_text="Guests may book it themselves; staff always may."
+    )
+    details = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What a protocol says of it and no rule reads, by protocol.",
+    )
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
     user = models.ForeignKey(
@@ -163,11 +191,33 @@ class Combination(models.Model):
         return self.name
 
 
+class Category(models.Model):
+    """A heading that services stand under."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="categories")
+    name = models.CharField(max_length=100)
+    display_order = models.IntegerField(default=0)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "categories"
+        ordering = ("display_order", "name", "id")
+        constraints = [
+            models.UniqueConstraint(fields=["business", "name"], name="category_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Service(models.Model):
     """What a guest books: how long it takes, what it needs and what it costs.
 
-    The buffers are taken and not shown. `capacity` is how many places one run (Session) of a class
-    has; empty for what isn't a class.
+    The time taken is buffer before, duration, preparation and cleanup, buffer after; only the
+    duration is shown. All but the buffers lies within opening hours. Preparation is taken after the
+    start that the guest is told, as the protocol that has it wants (MyReserva, 4.1). `capacity` is
+    how many places one run (Session) of a class has; empty for what isn't a class.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -177,6 +227,32 @@ class Service(models.Model):
     duration = models.DurationField(default=timedelta(minutes=60))
     buffer_before = models.DurationField(default=timedelta)
     buffer_after = models.DurationField(default=timedelta)
+    preparation = models.DurationField(default=timedelta)
+    cleanup = models.DurationField(default=timedelta)
+    slot_interval = models.DurationField(
+        null=True, blank=True, help_text="From one start to the next; empty means the business's."
+    )
+    min_notice = models.DurationField(
+        null=True, blank=True, help_text="Empty means the business's."
+    )
+    max_advance = models.DurationField(
+        null=True, blank=True, help_text="Empty means the business's."
+    )
+    category = models.ForeignKey(
+        Category, models.SET_NULL, null=True, blank=True, related_name="services"
+    )
+    allows_groups = models.BooleanField(
+        default=False, help_text="Guests who don't know each other may share one run."
+    )
+    only_groups = models.BooleanField(
+        default=False, help_text="Bookable only on runs that are scheduled already."
+    )
+    details = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="What a protocol says of it and no rule reads, by protocol.",
+    )
+    created_at = models.DateTimeField(default=now, editable=False)
     price_cents = models.PositiveIntegerField(default=0)
     deposit_amount_cents = models.PositiveIntegerField(
         null=True, blank=True, help_text="Empty means the business's."
@@ -197,18 +273,51 @@ class Service(models.Model):
                 & Q(buffer_after__gte=timedelta()),
                 name="service_takes_time",
             ),
+            models.CheckConstraint(
+                condition=Q(preparation__gte=timedelta()) & Q(cleanup__gte=timedelta()),
+                name="service_prepares_forward",
+            ),
+            models.CheckConstraint(
+                condition=Q(slot_interval__isnull=True)
+                | Q(slot_interval__gte=timedelta(minutes=1)),
+                name="service_interval_moves_on",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
 
 
+class TurnTime(models.Model):
+    """How long a party up to a size keeps its table at a location; larger ones the longest."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    location = models.ForeignKey(Location, models.CASCADE, related_name="turn_times")
+    covers_max = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    duration = models.DurationField()
+
+    class Meta:
+        ordering = ("covers_max",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=["location", "covers_max"], name="turn_time_once_per_size"
+            ),
+            models.CheckConstraint(condition=Q(duration__gt=timedelta()), name="turn_takes_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"up to {self.covers_max}: {self.duration}"
+
+
 class Requirement(models.Model):
-    """One kind of resource that a service needs one of: these staff, and these rooms."""
+    """One kind of resource that a service needs some of: one of these staff, one of these rooms."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     service = models.ForeignKey(Service, models.CASCADE, related_name="requirements")
     kind = models.CharField(max_length=50)
+    count = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1)], help_text="How many at the same time."
+    )
     resources = models.ManyToManyField(
         Resource,
         related_name="requirements",

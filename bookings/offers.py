@@ -1,0 +1,1 @@
+"""What could be booked when: the slots of many days."""
