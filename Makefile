@@ -18,10 +18,10 @@ $(READY): requirements/base.txt requirements/dev.txt
 	@touch $@
 
 demo: $(READY) ## Run everything here, with businesses to try it on
-	@$(PY) -m tools.demo
+	@$(PY) -m tools.demo $(ARGS)
 
 demo-reset: $(READY) ## Forget the demo's data
-	@$(PY) -m tools.demo --reset
+	@$(PY) -m tools.demo --reset $(ARGS)
 
 test: $(READY) ## Run every test on servers of its own
 	$(PY) -m pytest $(ARGS)

@@ -2,8 +2,9 @@
 
 Sets up an embedded PostgreSQL and Valkey under var/demo (or uses DATABASE_URL and REDIS_URL),
 migrates, loads the demo businesses, and runs the web server, a Celery worker and a Celery beat in
-the foreground under supervisord, which says when one ended and starts it again. Ctrl-C or SIGTERM
-ends them all. A second start finds the data of the first.
+the foreground under supervisord, which starts anew what ended; that is said here, and what each
+has to say is in var/demo/log. Ctrl-C or SIGTERM ends them all. A second start finds the data of the
+first.
 """
 
 from __future__ import annotations
@@ -13,24 +14,32 @@ import configparser
 import contextlib
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
 from tools import servers
 
 ROOT = Path(__file__).resolve().parent.parent
-VAR = ROOT / "var" / "demo"
+DATA = ROOT / "var" / "demo"
 BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Ended(BaseException):
+    """Somebody asked for the end."""
 
 
 def say(text: str) -> None:
@@ -50,9 +59,17 @@ def free_port(wanted: int, what: str) -> int:
     raise SystemExit(f"No free port for {what} from {wanted} to {wanted + 99}.")
 
 
-def secret() -> str:
+def number(name: str, default: int) -> int:
+    """A port or a count from the environment."""
+    text = os.environ.get(name) or str(default)
+    if not (text.isdecimal() and 0 < int(text) < 65_536):
+        raise SystemExit(f"{name} must be a number from 1 to 65535, not “{text}”.")
+    return int(text)
+
+
+def secret(data: Path) -> str:
     """This demo's own secret, the same at every start."""
-    path = VAR / "secret"
+    path = data / "secret"
     if not path.exists():
         path.touch(0o600)
         path.write_text(secrets.token_urlsafe(64))
@@ -68,43 +85,46 @@ def manage(environment: dict[str, str], *command: str) -> str:
         stdout=subprocess.PIPE,
         text=True,
         check=False,
+        start_new_session=True,  # Ctrl-C comes to us, who end it
     )
     if done.returncode:
         raise SystemExit(f"{done.stdout}\nmanage.py {command[0]} failed; the lines above say why.")
     return done.stdout
 
 
-def programs(environment: dict[str, str], port: int, valkey_port: int) -> dict[str, dict[str, str]]:
+def programs(data: Path, port: int, valkey_port: int | None) -> dict[str, dict[str, str]]:
     """What supervisord runs, in the order it is started."""
-    celery = f"{BIN / 'celery'} --app config"
+    celery = f'"{BIN / "celery"}" --quiet --app config'
     found: dict[str, dict[str, str]] = {}
-    if "DATABASE_URL" not in os.environ:
-        found["postgres"] = {"stopsignal": "INT"} | servers.postgres_program(VAR / "postgres")
-    if "REDIS_URL" not in os.environ:
-        found["valkey"] = {"command": servers.valkey_command(VAR / "valkey", valkey_port)}
-    workers = os.environ.get("WEB_WORKERS", "2")
+    if not os.environ.get("DATABASE_URL"):
+        found["postgres"] = {"stopsignal": "INT"} | servers.postgres_program(data / "postgres")
+    if valkey_port:
+        found["valkey"] = {"command": servers.valkey_command(data / "valkey", valkey_port)}
     found["web"] = {
-        "command": f"{BIN / 'granian'} --interface wsgi --host {HOST} --port {port}"
-        f" --workers {workers} --blocking-threads 4 --no-ws --respawn-failed-workers"
-        f" --workers-kill-timeout 5 --log-level warning config.wsgi:application"
+        "command": f'"{BIN / "granian"}" --interface wsgi --host {HOST} --port {port}'
+        f" --workers {number('WEB_WORKERS', 2)} --blocking-threads 4 --no-ws"
+        " --respawn-failed-workers --workers-kill-timeout 5 --log-level warning"
+        " config.wsgi:application"
     }
     found["worker"] = {
         "command": f"{celery} worker --loglevel warning --concurrency 2 --without-gossip"
         " --without-mingle"
     }
     found["beat"] = {
-        "command": f"{celery} beat --loglevel warning --schedule {VAR / 'beat-schedule'}"
+        "command": f'{celery} beat --loglevel warning --schedule "{data / "beat-schedule"}"'
     }
     return found
 
 
-def configuration(found: dict[str, dict[str, str]]) -> Path:
-    """Write supervisord's file; every program's lines go to this terminal."""
+def configuration(data: Path, found: dict[str, dict[str, str]]) -> Path:
+    """Write supervisord's file; every program writes to a log of its own."""
+    logs = data / "log"
+    logs.mkdir(exist_ok=True)
     parser = configparser.RawConfigParser()
     parser["supervisord"] = {
         "nodaemon": "true",
-        "logfile": str(VAR / "supervisord.log"),
-        "pidfile": str(VAR / "supervisord.pid"),
+        "logfile": str(logs / "supervisord.log"),
+        "pidfile": str(data / "supervisord.pid"),
         "loglevel": "info",
     }
     if os.geteuid() == 0:
@@ -118,35 +138,112 @@ def configuration(found: dict[str, dict[str, str]]) -> Path:
             "startretries": "10",
             "stopasgroup": "true" if name in ("web", "worker", "beat") else "false",
             "killasgroup": "true",
-            "stopwaitsecs": "10",
-            "stdout_logfile": "/dev/fd/1",
-            "stdout_logfile_maxbytes": "0",
+            "stopwaitsecs": "6",
+            "stdout_logfile": str(logs / f"{name}.log"),
+            "stdout_logfile_maxbytes": "5MB",
+            "stdout_logfile_backups": "1",
             "redirect_stderr": "true",
-        } | {key: value.replace("%", "%%") for key, value in values.items()}
-    path = VAR / "supervisord.conf"
+        } | values
+    # They end together, and before what they stand on.
+    stores = [name for name in found if name in ("postgres", "valkey")]
+    parser["group:openbook"] = {
+        "programs": ",".join(name for name in found if name not in stores),
+        "priority": str(len(found)),
+    }
+    path = data / "supervisord.conf"
     with path.open("w") as file:
+        for section in parser.values():
+            for key, value in section.items():
+                section[key] = value.replace("%", "%%")
         parser.write(file)
     return path
 
 
-def wait_until_ready(url: str, supervisor: subprocess.Popen[bytes]) -> None:
+class Supervisor:
+    """supervisord and what runs under it, until it is left."""
+
+    SPAWNED = re.compile(r" spawned: '(\w+)' with pid (\d+)")
+    EXITED = re.compile(r" exited: (\w+) \((.+); (?:not )?expected\)")
+    GAVE_UP = re.compile(r" gave up: (\w+) ")
+
+    def __init__(self, configuration: Path, environment: dict[str, str], logs: Path) -> None:
+        self.logs = logs
+        self.groups: dict[str, int] = {}
+        self.is_ending = False
+        self.process = subprocess.Popen(
+            [BIN / "supervisord", "--nodaemon", "--configuration", configuration],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,  # Ctrl-C comes to us, and we tell it once
+        )
+        self.teller = threading.Thread(target=self._tell, daemon=True)
+        self.teller.start()
+
+    def _tell(self) -> None:
+        """Say what a user wants to know of what supervisord tells; the rest is in its log."""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            if found := self.SPAWNED.search(line):
+                name, pid = found[1], int(found[2])
+                if name in self.groups:
+                    say(f"{name} was started again (process {pid})")
+                self.groups[name] = pid
+            elif found := self.EXITED.search(line):
+                self._clear(found[1])
+                if not self.is_ending:
+                    say(f"{found[1]} ended ({found[2]}); see {self.logs / found[1]}.log")
+            elif found := self.GAVE_UP.search(line):
+                say(f"{found[1]} doesn't start; see {self.logs / found[1]}.log")
+
+    def _clear(self, name: str) -> None:
+        """A server that was killed leaves its workers behind, who would go on answering."""
+        if name in ("web", "worker", "beat"):
+            with contextlib.suppress(ProcessLookupError, KeyError):
+                os.killpg(self.groups[name], signal.SIGKILL)
+
+    def end(self) -> None:
+        """End everything, and return when nothing is left."""
+        self.is_ending = True
+        if self.process.poll() is None:
+            self.process.terminate()
+        self.process.wait()
+        self.teller.join(timeout=5)
+        for name in self.groups:
+            self._clear(name)
+
+
+@contextlib.contextmanager
+def supervised(
+    configuration: Path, environment: dict[str, str], logs: Path
+) -> Iterator[Supervisor]:
+    supervisor = Supervisor(configuration, environment, logs)
+    try:
+        yield supervisor
+    finally:
+        supervisor.end()
+
+
+def wait_until_ready(url: str, supervisor: Supervisor) -> None:
     """Return when the web server can read and write the book."""
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and supervisor.poll() is None:
+    while time.monotonic() < deadline and supervisor.process.poll() is None:
         with (
             contextlib.suppress(urllib.error.URLError, OSError),
             urllib.request.urlopen(f"{url}/readyz", timeout=2) as reply,  # noqa: S310
         ):
             if json.load(reply)["status"] == "ok":
                 return
-        time.sleep(0.2)
-    if supervisor.poll() is None:
-        supervisor.terminate()
-        supervisor.wait()
+        time.sleep(0.1)
+    for log in sorted(supervisor.logs.glob("*.log")):
+        if last := log.read_text(errors="replace").splitlines()[-10:]:
+            print(f"--- {log}", *last, sep="\n", flush=True)
     raise SystemExit("The demo did not come up; the lines above say why.")
 
 
-def welcome(url: str, facts: dict[str, object]) -> str:
+def welcome(url: str, facts: dict[str, object], data: Path) -> str:
     """What to open, who to be, and two commands to paste."""
     logins = facts["logins"]
     curl = facts["curl"]
@@ -155,12 +252,14 @@ def welcome(url: str, facts: dict[str, object]) -> str:
     people = "\n".join(
         f"  {each['email']:<28} {each['password']:<14} {each['role']}" for each in logins
     )
+    kept = data.relative_to(ROOT) if data.is_relative_to(ROOT) else data
     return f"""
 Openbook is running.
 
   Admin         {url}/admin/
   API and docs  {url}/v1/   {url}/docs/
   Health        {url}/readyz   {url}/metrics
+  Logs          {kept}/log/
 
 Log in as
 {people}
@@ -174,90 +273,99 @@ What is free tomorrow at seven, for two?
 Book it:
   {curl["booking"]}
 
-Ctrl-C ends it; the data stays in var/demo until `make demo-reset`.
+Ctrl-C ends it; the data stays in {kept} until `make demo-reset`.
 """
 
 
-def reset() -> None:
+def reset(data: Path) -> None:
     """Forget the demo's data, unless it is running."""
-    pidfile = VAR / "supervisord.pid"
-    if is_running(pidfile):
-        raise SystemExit("The demo is running; end it first.")
-    shutil.rmtree(VAR, ignore_errors=True)
+    if pid := running(data):
+        raise SystemExit(f"The demo is running (process {pid}); end it first.")
+    shutil.rmtree(data, ignore_errors=True)
     say("The demo's data is gone.")
 
 
-def is_running(pidfile: Path) -> bool:
-    """Whether the process that wrote this file is still there."""
+def running(data: Path) -> int | None:
+    """The process of the supervisor that runs on this data, if any does."""
     try:
-        os.kill(int(pidfile.read_text()), 0)
+        pid = int((data / "supervisord.pid").read_text())
+        os.kill(pid, 0)
     except (OSError, ValueError):
-        return False
-    return True
+        return None
+    return pid
 
 
-def run() -> int:
-    VAR.mkdir(parents=True, exist_ok=True)
-    if is_running(VAR / "supervisord.pid"):
-        raise SystemExit("The demo is running already.")
-    port = free_port(int(os.environ.get("PORT", "8000")), "the web server")
-    valkey_port = free_port(6390, "Valkey")
-    metrics = VAR / "metrics"
-    shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir()
+def run(data: Path) -> None:
+    """Run the demo until somebody asks for its end."""
+    data.mkdir(parents=True, exist_ok=True)
+    if pid := running(data):
+        raise SystemExit(f"The demo is running already (process {pid}).")
+    port = free_port(number("PORT", 8000), "the web server")
     url = f"http://{HOST}:{port}"
+    metrics = data / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)
     environment = {
         "OPENBOOK_ENV": "development",
         "DEBUG": "0",
-        "SECRET_KEY": secret(),
+        "SECRET_KEY": secret(data),
         "PUBLIC_URL": url,
         "WEBHOOKS_ALLOW_PRIVATE": "1",
-        "REDIS_URL": f"redis://{HOST}:{valkey_port}/0",
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        # Said of a worker that runs as root, which on a machine of one's own is no news.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     } | dict(os.environ)
-    stopping = False
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-        if supervisor:
-            supervisor.send_signal(signal.SIGTERM)
-        else:
-            raise SystemExit(130)
-
-    supervisor: subprocess.Popen[bytes] | None = None
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    valkey_port = None
+    if not os.environ.get("REDIS_URL"):
+        valkey_port = free_port(number("VALKEY_PORT", 6390), "Valkey")
+        environment["REDIS_URL"] = f"redis://{HOST}:{valkey_port}/0"
 
     with contextlib.ExitStack() as embedded:
-        if "DATABASE_URL" not in os.environ:
+        if not os.environ.get("DATABASE_URL"):
             say("Starting PostgreSQL")
-            postgres = embedded.enter_context(servers.postgres(VAR / "postgres"))
+            postgres = embedded.enter_context(servers.postgres(data / "postgres"))
             environment["DATABASE_URL"] = servers.database_url(postgres, "openbook")
             servers.create_database(postgres, "openbook")
         say("Bringing the tables up to date")
         manage(environment, "migrate", "--verbosity", "0")
         say("Loading the demo businesses")
-        facts = json.loads(manage(environment, "load_demo", "--json", "--base-url", url))
+        kept = str(data / "credentials.json")
+        facts = json.loads(
+            manage(environment, "load_demo", "--json", "--base-url", url, "--kept", kept)
+        )
     say("Starting the web server, a worker and the beat")
-    found = programs(environment, port, valkey_port)
-    supervisor = subprocess.Popen(
-        [BIN / "supervisord", "--nodaemon", "--configuration", configuration(found)],
-        cwd=ROOT,
-        env=environment | {"OPENBOOK_SERVING": "1"},
-        start_new_session=True,  # Ctrl-C comes to us, and we tell it once
-    )
-    wait_until_ready(url, supervisor)
-    print(welcome(url, facts), flush=True)
-    code = supervisor.wait()
-    say("Everything has ended.")
-    return 0 if stopping else code
+    path = configuration(data, programs(data, port, valkey_port))
+    serving = environment | {"OPENBOOK_SERVING": "1"}
+    with supervised(path, serving, data / "log") as supervisor:
+        wait_until_ready(url, supervisor)
+        print(welcome(url, facts, data), flush=True)
+        supervisor.process.wait()
+        raise SystemExit("The supervisor ended, and everything with it.")
+
+
+def end(number: int, frame: FrameType | None) -> None:
+    """Ends the demo; asking again meanwhile is no quicker."""
+    for each in ENDS:
+        signal.signal(each, signal.SIG_IGN)
+    raise Ended
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
+    parser.add_argument("--reset", action="store_true", help="forget the demo's data")
+    parser.add_argument("--data", type=Path, default=DATA, help="where its data is kept")
+    arguments = parser.parse_args()
+    data = arguments.data.resolve()
+    if arguments.reset:
+        reset(data)
+        return 0
+    for each in ENDS:
+        signal.signal(each, end)
+    try:
+        run(data)
+    except Ended:
+        say("Everything has ended.")
+    return 0
 
 
 if __name__ == "__main__":
-    arguments = argparse.ArgumentParser(prog="make demo", description=__doc__)
-    arguments.add_argument("--reset", action="store_true", help="forget the demo's data")
-    if arguments.parse_args().reset:
-        reset()
-    else:
-        sys.exit(run())
+    sys.exit(main())

@@ -4,6 +4,7 @@ import json
 import shlex
 from argparse import ArgumentParser
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,12 +20,18 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="print what was made as JSON")
         parser.add_argument("--base-url", default=settings.PUBLIC_URL, help="where the API answers")
+        parser.add_argument(
+            "--kept",
+            type=Path,
+            default=settings.BASE_DIR / "var" / "demo" / "credentials.json",
+            help="the file that the key is kept in from one loading to the next",
+        )
         parser.add_argument("--force", action="store_true", help="in production too")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.IS_PRODUCTION and not options["force"]:
             raise CommandError("The demo has known passwords; in production say --force.")
-        facts = demo.load(settings.BASE_DIR / "var" / "demo" / "credentials.json")
+        facts = demo.load(options["kept"])
         facts["base_url"] = options["base_url"]
         facts["curl"] = curls(facts)
         if options["json"]:
