@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.db import models
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from accounts.models import Business, Membership, User
 
@@ -147,6 +148,16 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]
         if isinstance(other, TenantAdmin):
             return {"queryset": other.get_queryset(request)}
         return {}
+
+
+class SeenFilter(RelatedDropdownFilter):  # type: ignore[misc]
+    """By a related row; only those that the user may see are named."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:
+        other = admin.site._registry[field.related_model]
+        seen = {"pk__in": other.get_queryset(request).values("pk")}
+        choices: list[Any] = field.get_choices(include_blank=False, limit_choices_to=seen)
+        return choices
 
 
 class ReadOnly(TenantAdmin):

@@ -53,6 +53,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "menu_book",
     "SHOW_HISTORY": False,
     "BORDER_RADIUS": "8px",
+    "DASHBOARD_CALLBACK": "bookings.admin.dashboard.show",
     "TABS": [parts("bookings.booking"), parts("bookings.session")],
     "SIDEBAR": {
         "show_search": True,

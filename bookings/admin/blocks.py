@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import RangeDateFilter
 from bookings import services
 from bookings.admin.choosing import AddedToOne
 from bookings.admin.forms import BlockForm
-from bookings.admin.shared import actor, link, now_of, stretch, two_lines
+from bookings.admin.shared import actor, in_full, link, now_of, stretch, two_lines
 from bookings.models import Block
 
 
@@ -37,11 +37,12 @@ class BlockAdmin(AddedToOne):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
-            return ((None, {"fields": ("resource_page", "time", "reason", "by")}),)
-        return ((None, {"fields": ("resource", "starts", "ends", "reason")}),)
+            return ((None, {"fields": ("resource_page", "period", "reason", "by")}),)
+        asked = ("resource", "starts", "ends", "reason")
+        return ((None, {"fields": asked, "description": self.told(request)}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("resource_page", "time", "by") if obj else ()
+        return ("resource_page", "period", "by") if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         if obj:
@@ -62,6 +63,11 @@ class BlockAdmin(AddedToOne):
     def time(self, block: Block) -> SafeString:
         zone = block.resource.location.timezone or block.business.timezone
         return two_lines(stretch(block.starts_at, block.ends_at, zone), zone)
+
+    @admin.display(description="when")
+    def period(self, block: Block) -> str:
+        zone = block.resource.location.timezone or block.business.timezone
+        return in_full(block.starts_at, block.ends_at, zone)
 
     @admin.display(description="by", ordering="created_by__last_name")
     def by(self, block: Block) -> str:

@@ -32,9 +32,9 @@ from unfold.contrib.filters.admin import (
     ChoicesDropdownFilter,
     RadioFilter,
     RangeDateFilter,
-    RelatedDropdownFilter,
 )
 
+from accounts.backoffice import SeenFilter
 from accounts.errors import DomainError
 from accounts.models import Channel, User
 from billing.models import Deposit
@@ -46,6 +46,7 @@ from bookings.admin.shared import (
     actor,
     badge,
     each_through,
+    in_full,
     link,
     linked_list,
     moment,
@@ -214,8 +215,7 @@ class BookingAdmin(AddedToOne):
         WhenFilter,
         ("state", ChoicesDropdownFilter),
         ("starts_at", RangeDateFilter),
-        ("service", RelatedDropdownFilter),
-        "source",
+        ("service", SeenFilter),
     )
     list_select_related = ("guest", "business", "location", "service")
     search_fields = (
@@ -312,9 +312,9 @@ class BookingAdmin(AddedToOne):
             },
         )
         if not self.has_change_permission(request, obj):
-            change: Any = ("time", "party_size"), "notes"
+            change: Any = ("period", "party_size"), "notes"
         elif obj.session_id:
-            change = "time", ("party_size", "notes")
+            change = "period", ("party_size", "notes")
         else:
             change = (
                 "starts", "clock", ("minutes", "party_size"), ("resource", "anyway"), "notes",
@@ -325,13 +325,16 @@ class BookingAdmin(AddedToOne):
         }
         return told, ("Time and party", {"fields": change}), ("Whence", whence)
 
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.inlines if obj else ()
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ()
         typed = ("party_size", "notes")
         return (
             "code", "status", "guest_page", "reach", "placed", "service_page", "business_page",
-            "location_page", "deposit_page", "expires", "time", "clock", "source", "channel",
+            "location_page", "deposit_page", "expires", "period", "clock", "source", "channel",
             "created", "updated",
         ) + (() if self.has_change_permission(request, obj) else typed)  # fmt: skip
 
@@ -404,6 +407,10 @@ class BookingAdmin(AddedToOne):
         now = time_of(now_of(self.request) or timezone.now(), zone) if self.request else ""
         return f"Times are those of {zone}, where it is {now} now."
 
+    @admin.display(description="when")
+    def period(self, booking: Booking) -> str:
+        return in_full(booking.starts_at, booking.ends_at, zone_of(booking))
+
     @admin.display(description="made")
     def created(self, booking: Booking) -> str:
         return moment(booking.created_at, zone_of(booking))
@@ -432,7 +439,7 @@ class BookingAdmin(AddedToOne):
         what_part = (("What", {"fields": what}),) if what else ()
         return (
             *what_part,
-            ("Time and party", {"fields": when}),
+            ("Time and party", {"fields": when, "description": self.told(request)}),
             ("Guest", {"fields": who}),
             ("How", {"fields": ("only_hold", "anyway")}),
         )

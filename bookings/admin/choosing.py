@@ -8,6 +8,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.models import Business
 from bookings import selectors
@@ -56,6 +58,15 @@ class AddedToOne(ServedAdmin):
             )
         offer: Offer = request._openbook_offer  # type: ignore[attr-defined]
         return offer
+
+    def told(self, request: HttpRequest) -> SafeString:
+        """Where one is adding, and by whose clock."""
+        offer = self.offer(request)
+        several = len({offer.zone(each) for each in offer.locations}) > 1
+        clock = "the location" if several else offer.zone(None)
+        return format_html(
+            "<strong>{}</strong>. Times are those of {}.", offer.business.name, clock
+        )
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

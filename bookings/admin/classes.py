@@ -12,8 +12,9 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
+from accounts.backoffice import SeenFilter
 from bookings import lifecycle, selectors, services
 from bookings.admin.book import WhenFilter, when
 from bookings.admin.choosing import AddedToOne
@@ -22,6 +23,7 @@ from bookings.admin.people import Bookings
 from bookings.admin.shared import (
     actor,
     each_through,
+    in_full,
     link,
     linked_list,
     moment,
@@ -54,7 +56,7 @@ class SessionAdmin(AddedToOne):
     list_display = ("service", "time", "taken", "status", "with_whom", "where")
     list_select_related = ("service", "business", "location")
     list_filter = (
-        WhenFilter, ("state", ChoicesDropdownFilter), ("service", RelatedDropdownFilter),
+        WhenFilter, ("state", ChoicesDropdownFilter), ("service", SeenFilter),
     )  # fmt: skip
     search_fields = ("service__name", "location__name", "business__name")
     search_help_text = "A class, a location or a business"
@@ -96,14 +98,17 @@ class SessionAdmin(AddedToOne):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
-            shown = ("service", "status"), ("time", "taken"), ("with_whom", "where"), "scheduled"
+            shown = (
+                ("service", "status"), ("period", "taken"), ("business", "location"),
+                ("with_whom", "scheduled"),
+            )  # fmt: skip
             return ((None, {"fields": shown}),)
         where = ("location",) if self.offer(request).asks("location") else ()
         named = ("service", *where, ("starts", "capacity"), "resources")
-        return ((None, {"fields": named}),)
+        return ((None, {"fields": named, "description": self.told(request)}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("status", "time", "taken", "with_whom", "where", "scheduled") if obj else ()
+        return ("status", "period", "taken", "with_whom", "scheduled") if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         if obj:
@@ -116,6 +121,10 @@ class SessionAdmin(AddedToOne):
     def time(self, session: Session) -> SafeString:
         zone = zone_of(session)
         return two_lines(stretch(session.starts_at, session.ends_at, zone), zone)
+
+    @admin.display(description="when")
+    def period(self, session: Session) -> str:
+        return in_full(session.starts_at, session.ends_at, zone_of(session))
 
     @admin.display(description="places taken", ordering="places_taken")
     def taken(self, session: Session) -> str:

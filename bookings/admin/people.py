@@ -133,16 +133,19 @@ class WaitlistEntryAdmin(AddedToOne):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
-            told = ("who", "business"), ("preferred_date", "party_size"), ("service", "status")
+            told = ("guest", "business"), ("preferred_date", "party_size"), ("service", "status")
             return ((None, {"fields": (*told, "notes", ("asked", "book"))}),)
         what: Any = (("preferred_date", "party_size"),)
         if self.offer(request).services:
             what = (*what, "service")
         who = ("first_name", "last_name"), ("phone", "email"), "notes"
-        return ("What", {"fields": what}), ("Guest", {"fields": who})
+        return (
+            ("What", {"fields": what, "description": self.told(request)}),
+            ("Guest", {"fields": who}),
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("who", "status", "asked", "book") if obj else ()
+        return ("status", "asked", "book") if obj else ()
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         if obj:

@@ -107,6 +107,11 @@ def stretch(start: datetime, end: datetime, zone: str) -> str:
     return f"{moment(start, zone)} – {moment(end, zone)}"
 
 
+def in_full(start: datetime, end: datetime, zone: str) -> str:
+    """The same, with the zone named."""
+    return f"{stretch(start, end, zone)}, {zone}"
+
+
 def wall(instant: datetime, zone: str) -> datetime:
     """What a form shows for an instant: the wall's clock, without its zone."""
     return instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import time
 from html.parser import HTMLParser
 from typing import Any
 
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Business, User
+from accounts.models import Business, Idempotency, Membership, User
+from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
+from billing.models import (
+    Account,
+    Deposit,
+    GatewayNotice,
+    Payment,
+    Plan,
+    SandboxIntent,
+    SandboxNotice,
+)
 from bookings import services
-from bookings.wishes import SYSTEM
-from tests.builders import HOUR, MARIA, resource, user, wish
+from bookings.models import Event, WebhookDelivery, WebhookEndpoint
+from bookings.wishes import SYSTEM, GuestDetails
+from resources.models import Category, Combination, Location, Requirement, TurnTime
+from tests.builders import (
+    HOUR,
+    MARIA,
+    business,
+    channel,
+    location,
+    resource,
+    service,
+    user,
+    wish,
+)
 from tests.races.test_services import SEVEN
 
 
@@ -42,6 +65,67 @@ def fill(of: Business, count: int) -> None:
             table, starts_at=SEVEN + (50 + n) * HOUR, ends_at=SEVEN + (51 + n) * HOUR, by=SYSTEM
         )
         services.book(wish(of, SEVEN + n * HOUR), guest=MARIA, by=SYSTEM, source="test")
+
+
+def stock(count: int, *, owner: User | None = None, tag: str = "") -> Business:
+    """This many rows of everything that the back office lists, over several days."""
+    of = business(f"{tag}Stock", timezone="Europe/London")
+    place = location(of)
+    if owner:
+        Membership.objects.create(user=owner, business=of, role="owner")
+    spin = service(of, "Spin", capacity=4)
+    endpoint_events = ["booking.created"]
+    for n in range(count):
+        name = f"{tag}{n}"
+        other = business(f"{name} Ltd")
+        Account.objects.create(business=other, gateway="sandbox", reference=f"acct-{name}")
+        if owner:
+            Membership.objects.create(user=owner, business=other, role="owner")
+        Membership.objects.create(user=user(f"{name}@example.org"), business=of, role="staff")
+        channel(of)
+        Idempotency.objects.create(scope=name, key=name, fingerprint="", status=200, body="{}")
+        table = resource(
+            of, f"Table {name}", covers_max=4, location=place, section=f"Section {name}"
+        )
+        location_ = Location.objects.create(business=of, name=f"Branch {name}")
+        Combination.objects.create(location=place, name=name, covers_max=9).members.add(table)
+        Requirement.objects.create(service=service(of, f"Massage {name}"), kind="staff")
+        Category.objects.create(business=of, name=f"Heading {name}")
+        TurnTime.objects.create(location=location_, covers_max=n + 1, duration=HOUR)
+        when, day = SEVEN + n * 26 * HOUR, (SEVEN + n * 26 * HOUR).date()
+        for owned in ({"location": location_}, {"resource": table}):
+            OpeningHours.objects.create(weekday=1, opens=time(9), closes=time(17), **owned)
+            Break.objects.create(weekday=1, starts=time(12), ends=time(13), **owned)
+            Closure.objects.create(first_day=day, last_day=day, reason=name, **owned)
+            SpecialDay.objects.create(day=day, opens=time(9), closes=time(12), **owned)
+        RosterEntry.objects.create(
+            resource=table, kind="break", day=day, starts=time(9), ends=time(10)
+        )
+        guest = GuestDetails("Guest", name, f"{name}@example.net", f"+1 555 {tag and 9}{1000 + n}")
+        booking = services.book(wish(of, when), guest=guest, by=SYSTEM, source="test")
+        services.hold(wish(of, when + 3 * HOUR), guest=guest, by=SYSTEM, source="test")
+        session = services.schedule_session(spin, starts_at=when, by=SYSTEM)
+        services.book_places(session, party_size=1, guest=guest, by=SYSTEM, source="test")
+        services.block(table, starts_at=when + 900 * HOUR, ends_at=when + 901 * HOUR, by=SYSTEM)
+        services.join_waitlist(of, guest=guest, preferred_date=day, by=SYSTEM)
+        deposit = Deposit.objects.create(
+            business=of, booking_id=booking.pk, amount_cents=1000, currency="EUR",
+            type="charge", gateway="sandbox", payment_intent_id=f"pi-{name}", client_secret="s",
+        )  # fmt: skip
+        Payment.objects.create(deposit=deposit, kind="captured", amount_cents=1000, reference=name)
+        Plan.objects.create(key=f"plan-{tag.lower()}{n}", name=name)
+        GatewayNotice.objects.create(id=f"sandbox:{name}")
+        SandboxNotice.objects.create(id=name, body="{}")
+        SandboxIntent.objects.create(
+            id=name, client_secret="s", amount_cents=1, currency="EUR", holds=False,
+            account="a", key=name,
+        )  # fmt: skip
+        endpoint = WebhookEndpoint.objects.create(
+            business=of, url=f"https://example.org/{name}", secret="s", events=endpoint_events
+        )
+        event = Event.objects.filter(booking=booking).latest("id")
+        WebhookDelivery.objects.create(endpoint=endpoint, event=event, body="{}", state="failed")
+    return of
 
 
 class _Fields(HTMLParser):

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Channel
@@ -30,20 +28,6 @@ pytestmark = pytest.mark.django_db
 
 def test_every_model_is_there() -> None:
     assert set(MODELS) - {Booking.guest.field.model} <= set(admin.site._registry)
-
-
-@pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
-def test_a_list_asks_as_much_whatever_it_shows(
-    model: Any, client: Client, django_assert_max_num_queries: Any
-) -> None:
-    logged_in(client, is_superuser=True)
-    made = business("Bistro")
-    fill(made, 2)
-    with CaptureQueriesContext(connection) as few:
-        assert client.get(listed(model)).status_code == 200
-    fill(made, 6)
-    with django_assert_max_num_queries(len(few)):
-        assert client.get(listed(model)).status_code == 200
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda m: m.__name__)
