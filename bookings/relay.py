@@ -270,9 +270,11 @@ def _note_failure(endpoint: WebhookEndpoint, moment: datetime) -> None:
 
 def replay(delivery: WebhookDelivery, *, now: datetime | None = None) -> None:
     """Send a delivery again soon, from its first attempt on. Raises Conflict for an endpoint that
-    is switched off."""
+    is switched off, and for what was erased with its guest."""
     if not delivery.endpoint.is_active:
         raise Conflict("This endpoint is switched off.")
+    if not delivery.body:
+        raise Conflict("What it said was erased.")
     WebhookDelivery.objects.filter(pk=delivery.pk).update(
         state=WebhookDelivery.State.DUE,
         attempts=0,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.backoffice import ReadOnly
 from bookings import relay
+from bookings.admin.shared import each_through
 from bookings.models import Allocation, Event, Outbox, WebhookDelivery, WebhookEndpoint
 
 
@@ -52,9 +53,7 @@ class WebhookDeliveryAdmin(ReadOnly):
 
     @admin.action(description="Send again", permissions=["replay"])
     def replay(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
-        for each in rows:
-            relay.replay(each)
-        self.message_user(request, "They will be sent again.", messages.SUCCESS)
+        each_through(self, request, rows.select_related("endpoint"), relay.replay, "to send again")
 
 
 @admin.register(Outbox)

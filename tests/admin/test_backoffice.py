@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Channel
 from bookings import services
-from bookings.models import Block, Booking, Event, Guest
+from bookings.models import Block, Booking, Event, Guest, WebhookDelivery
 from bookings.wishes import SYSTEM
 from tests.admin.pages import added, fill, listed, logged_in, shown, typed
 from tests.builders import MARIA, business, location, tables, wish
@@ -24,6 +24,29 @@ READ_ONLY = ("allocation", "event", "outbox", "deposit", "payment",
              "idempotency", "gatewaynotice", "sandboxintent", "sandboxnotice")  # fmt: skip
 
 pytestmark = pytest.mark.django_db
+
+
+def test_a_delivery_to_an_endpoint_that_is_off_is_refused_and_no_other(client: Client) -> None:
+    made = business("Bistro")
+    tables(made, 1)
+    services.book(wish(made, starts_at=SEVEN), guest=MARIA, by=SYSTEM, source="test")
+    event = Event.objects.get()
+    on, off = (
+        made.webhook_endpoints.create(url=f"https://example.com/{n}", secret="x", events=[])
+        for n in range(2)
+    )
+    off.is_active = False
+    off.save()
+    rows = [each.deliveries.create(event=event, body="{}", state="failed") for each in (on, off)]
+    logged_in(client, is_superuser=True)
+    said = client.post(
+        listed(WebhookDelivery),
+        {"action": "replay", "_selected_action": [row.pk for row in rows]},
+        follow=True,
+    ).content.decode()
+    assert "1 to send again." in said
+    assert "This endpoint is switched off." in said
+    assert [each.deliveries.get().state for each in (on, off)] == ["due", "failed"]
 
 
 def test_every_model_is_there() -> None:

@@ -206,6 +206,19 @@ def test_a_delivery_is_sent_again_on_demand(bistro: Business) -> None:
     assert len(hooks.received) == 2
 
 
+def test_what_was_erased_with_its_guest_is_not_sent_again(bistro: Business) -> None:
+    with receiver() as hooks:
+        listen(bistro, hooks.url)
+        guest = book(bistro).guest
+        assert guest
+        relay.deliver(now=NOW)
+        services.forget_guest(guest, now=NOW)
+        with pytest.raises(Conflict, match="erased"):
+            relay.replay(delivery(), now=NOW)
+        relay.deliver(now=NOW)
+    assert len(hooks.received) == 1
+
+
 def test_old_deliveries_are_forgotten(bistro: Business) -> None:
     with receiver() as hooks:
         listen(bistro, hooks.url)
