@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,8 +29,7 @@ ROOMY = ("max_connections=200",)
 @contextlib.contextmanager
 def postgres(data: Path) -> Iterator[PostgresServer]:
     """A cluster in `data`, made when it isn't there, that runs until the block ends."""
-    data.parent.mkdir(parents=True, exist_ok=True)
-    server = get_server(data)
+    server = _made(data)
     try:
         configure(data, ROOMY)
         yield server
@@ -37,11 +37,28 @@ def postgres(data: Path) -> Iterator[PostgresServer]:
         server.cleanup()
 
 
+def _made(data: Path) -> PostgresServer:
+    """A cluster that runs, made anew if making it was interrupted the last time."""
+    data.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = _unfinished(data)
+    if unfinished.exists():
+        shutil.rmtree(data, ignore_errors=True)
+    if not (data / "PG_VERSION").exists():
+        unfinished.touch()
+    server = get_server(data)
+    unfinished.unlink(missing_ok=True)
+    return server
+
+
+def _unfinished(data: Path) -> Path:
+    """There while a cluster is made, and from then on if that was interrupted."""
+    return data.with_name(f"{data.name}.unfinished")
+
+
 def start_postgres(data: Path, *settings: str) -> PostgresServer:
     """A cluster in `data` that runs until this process ends."""
-    data.parent.mkdir(parents=True, exist_ok=True)
-    if not (data / "PG_VERSION").exists():
-        get_server(data).cleanup()  # makes it, so that it can be configured
+    if not (data / "PG_VERSION").exists() or _unfinished(data).exists():
+        _made(data).cleanup()  # so that it can be configured
         PostgresServer._instances.pop(data.resolve(), None)
     configure(data, (*ROOMY, *settings))
     return get_server(data)

@@ -290,6 +290,18 @@ def test_in_the_end_nothing_is_left_and_it_can_be_forgotten(demo: Demo) -> None:
     assert (done.returncode, demo.data.exists()) == (0, False)
 
 
+def test_a_start_that_was_ended_while_postgresql_was_made_is_made_good(folder: Path) -> None:
+    data = folder / "interrupted" / "postgres"
+    done = subprocess.Popen(command(data.parent), cwd=ROOT, env=environment())
+    until((data / "PG_VERSION").exists, "nothing was made")
+    done.terminate()
+    assert done.wait(timeout=20) == 0
+    assert not (data / "postmaster.pid").exists()
+    with servers.postgres(data) as cluster, psycopg.connect(cluster.get_uri()) as link:
+        assert link.execute("SELECT 1").fetchone() == (1,)
+    assert [each.name for each in data.parent.glob("postgres*")] == ["postgres"]
+
+
 def test_ports_that_are_none_are_refused(folder: Path) -> None:
     done = subprocess.run(
         command(folder / "never"),
