@@ -1,10 +1,14 @@
 """One include per face."""
 
 from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.defaults import page_not_found
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
+from bookings.api.availengine import dialect as availengine
 from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -26,3 +30,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("bookings.api.availengine.urls")),
 ]
+
+
+def nowhere(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Where no route leads: said in the words of the API whose paths begin so."""
+    if request.path_info.startswith("/v1/"):
+        return availengine.nowhere()
+    return page_not_found(request, exception)
+
+
+handler404 = nowhere

@@ -96,6 +96,12 @@ def envelope(refused: Refusal, *, both: bool = False) -> dict[str, Any]:
     return {"error": error, "detail": refused.message} if both else {"error": error}
 
 
+def nowhere() -> JsonResponse:
+    """The answer to a path that this protocol doesn't have."""
+    absent = gate.absent()
+    return JsonResponse(envelope(absent), status=absent.status)
+
+
 def invalid(**errors: str) -> Refusal:
     """A 422 that says what was wrong with which field."""
     return Refusal(422, "validation_error", "The request is not valid.", errors=errors)
