@@ -69,6 +69,7 @@ class ChannelAdmin(TenantAdmin):
     list_display = (
         "name",
         "business",
+        "protocol",
         "prefix",
         "scopes",
         "rate_limit_rpm",
@@ -80,12 +81,20 @@ class ChannelAdmin(TenantAdmin):
     search_fields = ("name", "prefix", "business__name")
     readonly_fields = ("prefix", "created_at", "last_used_at")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # A key is made in its protocol's form, and is of no use with another.
+        return (*super().get_readonly_fields(request, obj), *(("protocol",) if obj else ()))
+
     def save_model(self, request: HttpRequest, obj: Channel, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
         made, key = services.issue_key(
-            obj.business, name=obj.name, scopes=obj.scopes, rate_limit_rpm=obj.rate_limit_rpm
+            obj.business,
+            name=obj.name,
+            scopes=obj.scopes,
+            rate_limit_rpm=obj.rate_limit_rpm,
+            protocol=obj.protocol,
         )
         obj.pk, obj.prefix, obj.key_hash = made.pk, made.prefix, made.key_hash
         obj._state.adding = False

@@ -1,5 +1,6 @@
 """API keys: made once, shown once, known by their digest from then on."""
 
+import base64
 import hashlib
 import secrets
 from collections.abc import Iterable
@@ -10,8 +11,15 @@ SHOWN = 16  # characters of a key that may be shown again, to tell it from other
 
 
 def digest(key: str) -> str:
-    """The SHA-256 of a key, in hex. A key has 256 random bits, so a fast digest is enough."""
+    """The SHA-256 of a key, in hex. A key has 256 random bits at least, so a fast one is enough."""
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _new(business: Business, protocol: str) -> str:
+    """A key in the form that the clients of a protocol expect."""
+    if protocol == Channel.Protocol.APPOINTEDD:
+        return base64.b64encode(secrets.token_bytes(64)).decode()  # 88 characters
+    return f"avail_{'test' if business.is_dev else 'live'}_{secrets.token_urlsafe(32)}"
 
 
 def issue(
@@ -23,7 +31,7 @@ def issue(
     protocol: str = Channel.Protocol.AVAILENGINE,
 ) -> tuple[Channel, str]:
     """Make a channel and its key. The key is not stored: whoever loses it makes another."""
-    key = f"avail_{'test' if business.is_dev else 'live'}_{secrets.token_urlsafe(32)}"
+    key = _new(business, protocol)
     channel = Channel.objects.create(
         business=business,
         name=name,

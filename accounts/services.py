@@ -50,13 +50,19 @@ def _check(row: models.Model, names: Iterable[str]) -> None:
 
 @transaction.atomic
 def issue_key(
-    business: Business, *, name: str, scopes: Iterable[str], rate_limit_rpm: int = 60
+    business: Business,
+    *,
+    name: str,
+    scopes: Iterable[str],
+    rate_limit_rpm: int = 60,
+    protocol: str = Channel.Protocol.AVAILENGINE,
 ) -> tuple[Channel, str]:
     """Make a key for a program; the key itself is seen only now. Raises Invalid."""
     wanted: dict[str, Any] = {
         "name": name,
         "scopes": list(scopes),
         "rate_limit_rpm": rate_limit_rpm,
+        "protocol": protocol,
     }
     _check(Channel(**wanted), wanted)
     return keys.issue(business, **wanted)

@@ -51,6 +51,9 @@ def test_a_business_and_another_key() -> None:
     another = asks("create_api_key", "cafe-noir", "--scopes", "read", "--rpm", "5")
     channel = Channel.objects.get(pk=another["id"])
     assert (channel.scopes, channel.rate_limit_rpm) == (["read"], 5)
+    other = asks("create_api_key", "cafe-noir", "--protocol", "appointedd")
+    assert Channel.objects.get(pk=other["id"]).protocol == "appointedd"
+    assert (len(another["api_key"]), len(other["api_key"])) == (54, 88)
     for wrong in (("create_api_key", "nobody"), ("create_business", "x", "--owner", "b@c.d")):
         with pytest.raises(CommandError, match="There is no"):
             run(*wrong)

@@ -16,6 +16,12 @@ class Command(Base):
         parser.add_argument(
             "--scopes", nargs="+", choices=Channel.Scope.values, default=["read", "write"]
         )
+        parser.add_argument(
+            "--protocol",
+            choices=Channel.Protocol.values,
+            default=Channel.Protocol.AVAILENGINE.value,
+            help="that the key is for, and whose form it has",
+        )
         parser.add_argument("--rpm", type=int, default=60, help="requests a minute")
 
     def run(self, **options: Any) -> Any:
@@ -24,5 +30,6 @@ class Command(Base):
             name=options["name"],
             scopes=options["scopes"],
             rate_limit_rpm=options["rpm"],
+            protocol=options["protocol"],
         )
         return {"id": str(channel.pk), "name": channel.name, "api_key": key}
