@@ -16,8 +16,12 @@ from billing.models import (
 @admin.register(Plan)
 class PlanAdmin(Technical):
     changes = "owner"
-    list_display = ("name", "key", "price_cents", "allows_dynamic", "max_bookings", "is_public")
+    list_display = ("name", "key", "price", "allows_dynamic", "max_bookings", "is_public")
     search_fields = ("name", "key")
+
+    @admin.display(ordering="price_cents")
+    def price(self, plan: Plan) -> str:
+        return str(plan.price)
 
 
 @admin.register(Subscription)
@@ -41,10 +45,14 @@ class AccountAdmin(ReadOnly):
 @admin.register(Deposit)
 class DepositAdmin(ReadOnly):
     sees = "manager"
-    list_display = ("created_at", "business", "amount_cents", "currency", "type", "status")
+    list_display = ("created_at", "business", "amount", "type", "status")
     list_select_related = ("business",)
     list_filter = ("status", "type")
     search_fields = ("payment_intent_id", "booking_id")
+
+    @admin.display(ordering="amount_cents")
+    def amount(self, deposit: Deposit) -> str:
+        return str(deposit.amount)
 
 
 @admin.register(Payment)
@@ -64,9 +72,13 @@ class GatewayNoticeAdmin(Technical):
 
 @admin.register(SandboxIntent)
 class SandboxIntentAdmin(Technical):
-    list_display = ("id", "amount_cents", "currency", "holds", "state", "created_at")
+    list_display = ("id", "amount", "holds", "state", "created_at")
     list_filter = ("state",)
     search_fields = ("id",)
+
+    @admin.display(ordering="amount_cents")
+    def amount(self, intent: SandboxIntent) -> str:
+        return str(intent.amount)
 
 
 @admin.register(SandboxNotice)

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from accounts.models import Business, User, validate_currency
+from billing.money import Money
 
 
 class Plan(models.Model):
@@ -35,6 +36,11 @@ class Plan(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def price(self) -> Money:
+        """A month of it."""
+        return Money(self.price_cents, self.currency)
 
 
 class Subscription(models.Model):
@@ -128,7 +134,11 @@ class Deposit(models.Model):
         indexes = [models.Index(fields=["business", "-created_at"], name="deposit_recent")]
 
     def __str__(self) -> str:
-        return f"{self.amount_cents} {self.currency} ({self.status})"
+        return f"{self.amount} ({self.status})"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_cents, self.currency)
 
 
 class Payment(models.Model):
@@ -197,6 +207,10 @@ class SandboxIntent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} ({self.state})"
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_cents, self.currency)
 
 
 class SandboxNotice(models.Model):

@@ -17,6 +17,7 @@ from accounts.models import Business, Channel, User
 from accounts.remembered import MOST, Remembered
 from billing.gateways import gateway_for
 from billing.models import Account, Plan, Subscription
+from billing.money import Money
 from resources.models import Service
 
 
@@ -72,12 +73,12 @@ def takes_deposits(business: Business) -> bool:
     ).exists()
 
 
-def deposit_due(business: Business, service: Service | None) -> int:
-    """What a booking is to put down, in cents; 0 when the business doesn't ask or can't receive."""
+def deposit_due(business: Business, service: Service | None) -> Money | None:
+    """What a booking is to put down; None when the business doesn't ask or can't receive."""
     own = service.deposit_amount_cents if service else None
-    amount = business.deposit_amount_cents if own is None else own
+    amount = Money(business.deposit_amount_cents if own is None else own, business.currency)
     if not (business.deposit_enabled and amount and takes_deposits(business)):
-        return 0
+        return None
     return amount
 
 

@@ -40,7 +40,7 @@ def checkout(user: User, plan_key: str) -> str:
     if plan is None:
         raise Invalid(fields={"plan": "There is no such plan."})
     pays = Subscription.objects.filter(user=user).exclude(subscription_reference="").exists()
-    if plan.price_cents == 0 and not pays:
+    if not plan.price and not pays:
         subscribe(user, plan.key)
         return f"{settings.PUBLIC_URL}/developer?subscription=success"
     return gateway().checkout_url(user, plan)

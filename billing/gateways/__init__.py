@@ -14,6 +14,7 @@ from django.conf import settings
 
 from accounts.models import Business, User
 from billing.models import Plan
+from billing.money import Money
 
 
 class GatewayError(Exception):
@@ -60,9 +61,7 @@ class Gateway(Protocol):
 
     name: str
 
-    def create_intent(
-        self, *, amount_cents: int, currency: str, holds: bool, account: str, key: str
-    ) -> Intent:
+    def create_intent(self, amount: Money, *, holds: bool, account: str, key: str) -> Intent:
         """A payment to be made: charged at once, or with `holds` authorised for later."""
         ...
 

@@ -19,6 +19,7 @@ from accounts import clock, signing
 from accounts.models import Business, User
 from billing.gateways import AccountStatus, GatewayError, Intent, Notice
 from billing.models import Plan, SandboxIntent, SandboxNotice
+from billing.money import Money
 
 State = SandboxIntent.State
 
@@ -33,17 +34,15 @@ class Sandbox:
         """What callbacks are signed with; only we send them."""
         return f"whsec_sandbox_{settings.SECRET_KEY}"
 
-    def create_intent(
-        self, *, amount_cents: int, currency: str, holds: bool, account: str, key: str
-    ) -> Intent:
+    def create_intent(self, amount: Money, *, holds: bool, account: str, key: str) -> Intent:
         known = SandboxIntent.objects.filter(key=key).first()
         if known is None:
             id_ = f"pi_{secrets.token_hex(12)}"
             known = SandboxIntent.objects.create(
                 id=id_,
                 client_secret=f"{id_}_secret_{secrets.token_hex(12)}",
-                amount_cents=amount_cents,
-                currency=currency,
+                amount_cents=amount.minor,
+                currency=amount.currency,
                 holds=holds,
                 account=account,
                 key=key,

@@ -1,10 +1,11 @@
-"""Stripe, by its own library. Amounts are in the smallest unit, as ours are."""
+"""Stripe, by its own library. Amounts are in the smallest unit, nearly always the one of ours."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, TypeVar
 
 import stripe
@@ -13,6 +14,7 @@ from django.conf import settings
 from accounts.models import Business, User
 from billing.gateways import AccountStatus, GatewayError, Intent, Notice
 from billing.models import Plan, Subscription
+from billing.money import Money, decimals
 
 T = TypeVar("T")
 
@@ -34,14 +36,13 @@ class Stripe:
             **options,
         )
 
-    def create_intent(
-        self, *, amount_cents: int, currency: str, holds: bool, account: str, key: str
-    ) -> Intent:
+    def create_intent(self, amount: Money, *, holds: bool, account: str, key: str) -> Intent:
+        counted = as_counted(amount)
         made = _asked(
             lambda: self._client.v1.payment_intents.create(
                 {
-                    "amount": amount_cents,
-                    "currency": currency.lower(),
+                    "amount": counted,
+                    "currency": amount.currency.lower(),
                     "capture_method": "manual" if holds else "automatic",
                     "automatic_payment_methods": {"enabled": True},
                     "transfer_data": {"destination": account},
@@ -184,6 +185,20 @@ def _plan(subscription: Mapping[str, Any]) -> str:
     prices = [each["price"]["id"] for each in items if each.get("price")]
     plan = Plan.objects.filter(stripe_price__in=prices).exclude(stripe_price="").first()
     return plan.key if plan else ""
+
+
+# Where Stripe counts in other units than ISO 4217 does (stripe.com/docs/currencies, special cases).
+DECIMALS = {"ISK": 2, "MGA": 0, "UGX": 2}
+
+
+def as_counted(amount: Money) -> int:
+    """An amount in the unit that Stripe counts it in. Raises GatewayError for one it can't take:
+    it has no hundredths of what has none, and of thousandths only whole tens."""
+    theirs = DECIMALS.get(amount.currency, decimals(amount.currency))
+    counted = Decimal(amount.minor).scaleb(theirs - decimals(amount.currency))
+    if counted != int(counted) or (theirs == 3 and int(counted) % 10):
+        raise GatewayError(f"Stripe takes no amount such as {amount}.")
+    return int(counted)
 
 
 def _asked(call: Callable[[], T]) -> T:

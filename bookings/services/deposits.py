@@ -15,6 +15,7 @@ from billing import selectors as billing
 from billing import services as paying
 from billing.gateways import GatewayError, Notice, gateway
 from billing.models import Deposit, Payment
+from billing.money import Money
 from bookings import selectors
 from bookings.errors import PaymentUnavailable, SlotTaken
 from bookings.models import Booking, Event
@@ -68,14 +69,13 @@ def book_with_deposit(
     return booking, Deposit.objects.filter(booking_id=booking.pk).first()
 
 
-def _terms(wish: Wish, amount: int) -> DepositTerms:
+def _terms(wish: Wish, amount: Money) -> DepositTerms:
     account = wish.business.payment_account
     through = gateway(account.gateway)
     holds = wish.business.deposit_type == Business.DepositType.AUTHORIZATION_HOLD
     try:
         intent = through.create_intent(
-            amount_cents=amount,
-            currency=wish.business.currency,
+            amount,
             holds=holds,
             account=account.reference,
             key=f"intent:{uuid.uuid4()}",
@@ -83,8 +83,8 @@ def _terms(wish: Wish, amount: int) -> DepositTerms:
     except GatewayError as error:
         raise PaymentUnavailable from error
     return DepositTerms(
-        amount_cents=amount,
-        currency=wish.business.currency,
+        amount_cents=amount.minor,
+        currency=amount.currency,
         type=wish.business.deposit_type,
         gateway=through.name,
         payment_intent_id=intent.id,

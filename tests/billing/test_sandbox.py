@@ -12,6 +12,7 @@ from billing import services
 from billing.gateways import GatewayError, Intent
 from billing.gateways.sandbox import Sandbox, send_notices
 from billing.models import GatewayNotice, SandboxIntent, SandboxNotice
+from billing.money import Money
 from tests.builders import NOW
 from tests.hooks import receiver
 
@@ -19,9 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 def intent(*, holds: bool = True, key: str = "k") -> Intent:
-    return Sandbox().create_intent(
-        amount_cents=2500, currency="EUR", holds=holds, account="acct_1", key=key
-    )
+    return Sandbox().create_intent(Money(2500, "EUR"), holds=holds, account="acct_1", key=key)
 
 
 def test_the_same_key_is_the_same_payment() -> None:

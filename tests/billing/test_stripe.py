@@ -19,8 +19,9 @@ from django.test import Client
 from accounts.models import User
 from billing import services
 from billing.gateways import AccountStatus, GatewayError, Intent, Notice, gateway
-from billing.gateways.stripe import Stripe
+from billing.gateways.stripe import Stripe, as_counted
 from billing.models import Account, Plan, Subscription
+from billing.money import Money
 from billing.selectors import takes_deposits
 from tests.builders import business, user
 
@@ -103,7 +104,7 @@ def test_an_intent_goes_to_the_account_of_the_business(
         "client_secret": "pi_1_secret_2",
     }
     made = gateway().create_intent(
-        amount_cents=2500, currency="EUR", holds=holds, account="acct_1", key="intent:7"
+        Money(2500, "EUR"), holds=holds, account="acct_1", key="intent:7"
     )
     assert made == Intent("pi_1", "pi_1_secret_2")
     assert server.asked == [
@@ -119,6 +120,27 @@ def test_an_intent_goes_to_the_account_of_the_business(
             "intent:7",
         )
     ]
+
+
+@pytest.mark.parametrize(
+    "minor, currency, counted",
+    [
+        (2500, "EUR", 2500),
+        (2500, "JPY", 2500),
+        (2500, "KWD", 2500),
+        (40, "ISK", 4000),
+        (5, "UGX", 500),
+        (2500, "MGA", 25),
+    ],
+)
+def test_an_amount_is_counted_as_stripe_counts_it(minor: int, currency: str, counted: int) -> None:
+    assert as_counted(Money(minor, currency)) == counted
+
+
+@pytest.mark.parametrize("minor, currency", [(2501, "KWD"), (2501, "MGA")])
+def test_an_amount_that_stripe_doesn_t_take_isn_t_asked_for(minor: int, currency: str) -> None:
+    with pytest.raises(GatewayError, match="Stripe takes no amount such as"):
+        as_counted(Money(minor, currency))
 
 
 @pytest.mark.parametrize(
