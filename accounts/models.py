@@ -132,6 +132,20 @@ class Business(models.Model):
     relax_minimum_covers = models.BooleanField(
         default=False, help_text="Let a party take a resource whose minimum it doesn't reach."
     )
+    schedule_weeks = models.PositiveSmallIntegerField(
+        "weeks of classes ahead",
+        default=8,
+        validators=[MinValueValidator(1), MaxValueValidator(53)],
+        help_text="How far ahead recurring classes are put in the book.",
+    )
+    waitlist_promotes = models.BooleanField(
+        default=False, help_text="Offer what becomes free to those who wait, one after another."
+    )
+    waitlist_offer_minutes = models.PositiveSmallIntegerField(
+        default=15,
+        validators=[MaxValueValidator(1440)],
+        help_text="How long such an offer is held for its guest; 0 offers nothing.",
+    )
     details = models.JSONField(
         default=dict,
         blank=True,

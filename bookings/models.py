@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import (
     RangeBoundary,
     RangeOperators,
 )
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.timezone import now
@@ -67,8 +67,92 @@ class Guest(models.Model):
         return f"{self.first_name} {self.last_name}".strip() or self.email or self.phone
 
 
+class Schedule(models.Model):
+    """A class that comes again: a rule says on which days, its sessions are put in the book ahead.
+
+    `rule` is an RRULE of RFC 5545; `at` is by the clock of the location, the same on every day.
+    Counting begins on `starts_on`; `until` is the last day, and may be after the rule's own end.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="schedules")
+    location = models.ForeignKey(Location, models.CASCADE, related_name="schedules")
+    service = models.ForeignKey(Service, models.CASCADE, related_name="schedules")
+    resources = models.ManyToManyField(
+        Resource,
+        blank=True,
+        related_name="schedules",
+        verbose_name="trainer, room",
+        help_text="Empty: whoever and whatever the class needs and is free.",
+    )
+    capacity = models.PositiveSmallIntegerField(
+        "places",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(500)],
+        help_text="Empty: the class's own.",
+    )
+    rule = models.CharField(
+        max_length=500,
+        help_text="RFC 5545: FREQ=WEEKLY;BYDAY=MO,WE is every Monday and Wednesday.",
+    )
+    starts_on = models.DateField("from")
+    at = models.TimeField(help_text="By the clock of the location.")
+    until = models.DateField(null=True, blank=True, help_text="The last day; empty: no end.")
+    exceptions = ArrayField(
+        models.DateField(),
+        default=list,
+        blank=True,
+        verbose_name="but not on",
+        help_text="Dates with commas between them.",
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("service__name", "at", "starts_on", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(until__isnull=True) | Q(until__gte=F("starts_on")),
+                name="schedule_ends_after_start",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.service}, {self.at:%H:%M}"
+
+
+class Omission(models.Model):
+    """A day of a schedule that has no session although its rule names it, and why."""
+
+    class Kind(models.TextChoices):
+        CLOSED = "closed", "Closed"
+        CLASH = "clash", "Taken"
+
+    id = models.BigAutoField(primary_key=True)
+    schedule = models.ForeignKey(Schedule, models.CASCADE, related_name="omissions")
+    day = models.DateField()
+    kind = models.CharField(max_length=6, choices=Kind)
+    reason = models.CharField(max_length=300, blank=True)
+    noticed_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("day",)
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "day"], name="omission_once_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.reason or self.get_kind_display()}"
+
+
 class Session(models.Model):
-    """One scheduled run of a class: its resources are taken once, its places one by one."""
+    """One scheduled run of a class: its resources are taken once, its places one by one.
+
+    `occurs_on` is the day of its schedule that it stands for, whenever it was moved to: as long as
+    there is a row for that day, moved or cancelled, the schedule makes no other.
+    """
 
     class State(models.TextChoices):
         SCHEDULED = "scheduled", "Scheduled"
@@ -83,6 +167,13 @@ class Session(models.Model):
     capacity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
     state = models.CharField(max_length=10, choices=State, default=State.SCHEDULED)
     resource_ids = ArrayField(models.UUIDField(), default=list, blank=True)
+    schedule = models.ForeignKey(
+        Schedule, models.SET_NULL, null=True, blank=True, related_name="sessions", db_index=False
+    )
+    occurs_on = models.DateField(null=True, blank=True, editable=False)
+    was_changed = models.BooleanField(
+        default=False, help_text="Changed by hand: its schedule leaves it alone."
+    )
     details = models.JSONField(
         default=dict,
         db_default={},
@@ -96,6 +187,11 @@ class Session(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_start"
+            ),
+            models.UniqueConstraint(
+                fields=["schedule", "occurs_on"],
+                condition=Q(schedule__isnull=False),
+                name="one_session_per_occurrence",
             ),
         ]
         indexes = [models.Index(fields=["business", "starts_at"], name="session_by_start")]
@@ -319,6 +415,7 @@ class Event(models.Model):
         BLOCKED = "resource.blocked"
         UNBLOCKED = "resource.unblocked"
         SESSION_SCHEDULED = "session.scheduled"
+        SESSION_CHANGED = "session.changed"
         SESSION_CANCELLED = "session.cancelled"
 
     id = models.BigAutoField(primary_key=True)

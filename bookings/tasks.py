@@ -24,6 +24,12 @@ def deliver_outbox() -> int:
     return relay.deliver().done
 
 
+@shared_task(name="bookings.tasks.lay_out_schedules")
+def lay_out_schedules() -> int:
+    """Put recurring classes in the book, as far ahead as each business wants; how many."""
+    return len(services.lay_out_all().made)
+
+
 @shared_task(name="bookings.tasks.housekeeping")
 def housekeeping() -> None:
     """Forget what was kept long enough, and write down when the channels were last used."""

@@ -207,6 +207,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(3600),
         "options": {"expires": 3600},
     },
+    "lay-out-schedules": {
+        "task": "bookings.tasks.lay_out_schedules",
+        "schedule": schedule(1800),
+        "options": {"expires": 1800},
+    },
     "housekeeping": {
         "task": "bookings.tasks.housekeeping",
         "schedule": schedule(60),

@@ -6,7 +6,12 @@ that all servers share. A test gives the moment instead. `by` is who does it.
 
 from bookings.services.blocks import block, unblock
 from bookings.services.changing import Changes, change
-from bookings.services.classes import book_places, cancel_session, schedule_session
+from bookings.services.classes import (
+    book_places,
+    cancel_session,
+    change_session,
+    schedule_session,
+)
 from bookings.services.deposits import (
     book_with_deposit,
     capture_deposit,
@@ -29,14 +34,27 @@ from bookings.services.progress import (
     release,
 )
 from bookings.services.recording import about, record
+from bookings.services.schedules import (
+    Changed,
+    Laid,
+    add_schedule,
+    change_schedule,
+    end_schedule,
+    lay_out,
+    lay_out_all,
+    remove_schedule,
+)
 from bookings.services.waitlist import join as join_waitlist
 from bookings.services.waitlist import leave as leave_waitlist
 from bookings.services.webhooks import add_webhook, remove_webhook
 
 __all__ = [
+    "Changed",
     "Changes",
     "DepositTerms",
+    "Laid",
     "about",
+    "add_schedule",
     "add_webhook",
     "amend",
     "block",
@@ -48,22 +66,28 @@ __all__ = [
     "capture_deposit",
     "change",
     "change_party_size",
+    "change_schedule",
+    "change_session",
     "check_in",
     "complete",
     "confirm",
     "correct_guest",
     "deposit_paid",
+    "end_schedule",
     "expire_holds",
     "forget_guest",
     "heed",
     "hold",
     "is_past",
     "join_waitlist",
+    "lay_out",
+    "lay_out_all",
     "leave_waitlist",
     "mark_no_show",
     "record",
     "release",
     "release_deposit",
+    "remove_schedule",
     "remove_webhook",
     "reschedule",
     "schedule_session",

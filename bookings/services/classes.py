@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import clock
-from accounts.errors import Invalid, NotFound
+from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Channel
-from accounts.transactions import written
-from bookings import allocations, assignment, doorbell, selectors
+from accounts.transactions import lock, written
+from bookings import allocations, assignment, doorbell, lifecycle, selectors
 from bookings.errors import InThePast, SlotTaken, WrongState
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event, Session
@@ -23,12 +23,13 @@ from bookings.services.making import (
     clear_the_way,
     earlier_with,
     lock_days,
+    refuse_past,
     respect_quota,
 )
 from bookings.services.progress import cancel
 from bookings.services.recording import owe, record, snapshot
-from bookings.wishes import Actor, GuestDetails, Wish
-from resources.models import Service
+from bookings.wishes import Actor, GuestDetails, Wish, days
+from resources.models import Resource, Service
 
 
 @written
@@ -79,7 +80,7 @@ def schedule_session(
             session_id=session.pk,
             during=during,
         )
-    _record_session(session, Event.Kind.SESSION_SCHEDULED, by=by, now=now)
+    record_session(session, Event.Kind.SESSION_SCHEDULED, by=by, now=now)
     return session
 
 
@@ -98,12 +99,16 @@ def _session_look(
     known = {each.id: each for each in seen}
     if missing := [each for each in resource_ids if each not in known]:
         raise NotFound(f"There is no such resource: {missing[0]}.")
-    if any(known[each].candidate.taken_units for each in resource_ids):
-        raise SlotTaken
+    if taken := [known[each].candidate.name for each in resource_ids if _is_taken(known[each])]:
+        raise SlotTaken(f"{' and '.join(taken)}: taken at this time.")
     takes = tuple(
         (each, unit) for each in resource_ids for unit in range(known[each].candidate.units)
     )
     return selectors.Look(assignment.Plan(takes, tuple(resource_ids)), seen)
+
+
+def _is_taken(each: selectors.Offered) -> bool:
+    return bool(each.candidate.taken_units)
 
 
 @written
@@ -127,13 +132,15 @@ def book_places(
     """
     if earlier := earlier_with(channel, key):
         return earlier
-    session = (
+    found = (
         Session.objects.select_for_update(no_key=True, of=("self",))
         .select_related("business")
-        .get(pk=session.pk)
+        .filter(pk=session.pk)
+        .first()
     )
-    if session.state != Session.State.SCHEDULED:
+    if found is None or found.state != Session.State.SCHEDULED:
         raise SlotTaken("This class has been cancelled.")
+    session = found
     if session.starts_at < (now or timezone.now()) - GRACE:
         raise InThePast
     respect_quota(session.business, now)
@@ -208,6 +215,103 @@ def resize(booking: Booking, wish: Wish, *, by: Actor, now: datetime | None) -> 
 
 
 @written
+def change_session(
+    session: Session,
+    *,
+    by: Actor,
+    starts_at: datetime | None = None,
+    capacity: int | None = None,
+    resource_ids: Sequence[uuid.UUID] | None = None,
+    now: datetime | None = None,
+) -> Session:
+    """Move a class to another time or other resources, or give it more or fewer places.
+
+    What isn't given stays, and its bookings go with it; its schedule then leaves it alone. Raises
+    SlotTaken when a resource isn't free, InThePast, Conflict for fewer places than are taken and
+    for a class that was cancelled.
+    """
+    seen = Session.objects.select_related("service__business").get(pk=session.pk)
+    wish = Wish.of(seen.service, starts_at=starts_at or seen.starts_at)
+    before = Wish.of(seen.service, starts_at=seen.starts_at)
+    moves = wish.starts_at != seen.starts_at
+    if moves:
+        refuse_past(wish, now)
+    places = set(
+        Resource.objects.filter(business_id=seen.business_id).values_list("location_id", flat=True)
+    ) | {seen.location_id}
+    lock(
+        f"day:{place}:{day}"
+        for place in places
+        for each in (before, wish)
+        for day in days(each.takes_from, each.takes_until)
+    )
+    session = (
+        Session.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("business", "location", "service")
+        .get(pk=session.pk)
+    )
+    if session.state != Session.State.SCHEDULED:
+        raise Conflict("This class has been cancelled.")
+    if capacity is not None and capacity != session.capacity:
+        allocations.release_lapsed_places(session.pk, now=now)
+        _make_room_within(session, capacity)
+    wanted = list(session.resource_ids if resource_ids is None else resource_ids)
+    if moves or set(wanted) != set(session.resource_ids):
+        _take_elsewhere(session, wish, wanted, by=by, now=now)
+    session.was_changed = session.was_changed or session.schedule_id is not None
+    session.save(update_fields=["starts_at", "ends_at", "capacity", "resource_ids", "was_changed"])
+    record_session(session, Event.Kind.SESSION_CHANGED, by=by, now=now)
+    return session
+
+
+def _make_room_within(session: Session, capacity: int) -> None:
+    """Bring every place taken into the first `capacity` ones."""
+    taken = Allocation.objects.filter(session=session, booking__isnull=False)
+    if capacity < taken.count():
+        raise Conflict(f"{taken.count()} places are taken already.")
+    session.capacity = capacity
+    spare = iter(free_places(session))
+    for each in taken.filter(unit__gte=capacity).order_by("unit"):
+        each.unit = next(spare)
+        each.save(update_fields=["unit"])
+
+
+def _take_elsewhere(
+    session: Session,
+    wish: Wish,
+    wanted: Sequence[uuid.UUID],
+    *,
+    by: Actor,
+    now: datetime | None,
+) -> None:
+    """Give back what the class takes and take it at the new time; its bookings go with it."""
+    during = (wish.takes_from, wish.takes_until)
+    Allocation.objects.filter(session=session, booking=None).delete()
+    look = _session_look(wish, wanted, now=now)
+    if look.plan and look.plan.takes:
+        clear_the_way(session.business_id, look, during, now=now)
+        allocations.take(
+            look.plan.takes, business_id=session.business_id, session_id=session.pk, during=during
+        )
+    session.starts_at, session.ends_at = wish.starts_at, wish.ends_at
+    session.resource_ids = list(look.plan.resource_ids) if look.plan else []
+    for booking in (
+        Booking.objects.select_for_update(no_key=True)
+        .filter(session=session, state__in=[state.value for state in lifecycle.TAKING])
+        .order_by("pk")
+    ):
+        was = snapshot(booking)
+        booking.starts_at, booking.ends_at = session.starts_at, session.ends_at
+        booking.resource_ids = session.resource_ids
+        booking.updated_at = clock.read(now)
+        booking.save(update_fields=["starts_at", "ends_at", "resource_ids", "updated_at"])
+        Allocation.objects.filter(booking=booking).update(
+            starts_at=session.starts_at, ends_at=session.ends_at
+        )
+        record(booking, Event.Kind.UPDATED, by=by, now=now, was=was)
+
+
+@written
 def cancel_session(session: Session, *, by: Actor, now: datetime | None = None) -> Session:
     """Call a class off: every booking of it is cancelled, and all it took is free."""
     session = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
@@ -215,6 +319,7 @@ def cancel_session(session: Session, *, by: Actor, now: datetime | None = None) 
         return session
     session.state = Session.State.CANCELLED
     session.save(update_fields=["state"])
+    allocations.release_lapsed_places(session.pk, now=now)
     for booking in session.bookings.filter(
         state__in=[State.HELD.value, State.PENDING.value, State.CONFIRMED.value]
     ).order_by("pk"):
@@ -223,11 +328,11 @@ def cancel_session(session: Session, *, by: Actor, now: datetime | None = None) 
         except WrongState:
             continue  # a hold that lapsed meanwhile
     Allocation.objects.filter(session=session).delete()
-    _record_session(session, Event.Kind.SESSION_CANCELLED, by=by, now=now)
+    record_session(session, Event.Kind.SESSION_CANCELLED, by=by, now=now)
     return session
 
 
-def _record_session(session: Session, kind: Event.Kind, *, by: Actor, now: datetime | None) -> None:
+def record_session(session: Session, kind: Event.Kind, *, by: Actor, now: datetime | None) -> None:
     event = Event.objects.create(
         business_id=session.business_id,
         kind=kind,

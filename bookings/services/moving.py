@@ -11,7 +11,7 @@ from accounts.transactions import lock, written
 from bookings import allocations, lifecycle, rules, selectors
 from bookings.errors import HoldExpired, SlotTaken, WrongState
 from bookings.lifecycle import State
-from bookings.models import Allocation, Booking, Event
+from bookings.models import Allocation, Booking, Event, Session
 from bookings.services.classes import resize
 from bookings.services.making import clear_the_way, refuse_past
 from bookings.services.recording import is_lapsed, locked, record, snapshot
@@ -56,6 +56,8 @@ def reschedule(
         for start, end in (old, (wish.takes_from, wish.takes_until))
         for day in days(start, end)
     )
+    if before.session_id:  # a class before those who come to it, as whoever calls it off
+        Session.objects.select_for_update(no_key=True).get(pk=before.session_id)
     booking = locked(booking)
     state = State(booking.state)
     if is_lapsed(booking, now=now):
