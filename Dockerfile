@@ -17,6 +17,7 @@ COPY availability availability
 COPY billing billing
 COPY bookings bookings
 COPY templates templates
+COPY static static
 RUN SECRET_KEY=only-to-collect-the-static-files-and-nothing-else-at-all ALLOWED_HOSTS=none \
     python manage.py collectstatic --noinput
 USER openbook

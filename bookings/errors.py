@@ -1,6 +1,6 @@
 """How a wish for time can fail, in the core's words."""
 
-from accounts.errors import Conflict, DomainError, Unavailable
+from accounts.errors import Conflict, DomainError, NotFound, Unavailable
 
 
 class NotOffered(DomainError):
@@ -57,3 +57,33 @@ class QuotaUsedUp(DomainError):
     """The plan's bookings for this month are used up."""
 
     message = "The plan's bookings for this month are used up."
+
+
+class LinkUnknown(NotFound):
+    """A guest's link that we never gave out, or that was altered on the way."""
+
+    message = "This link doesn't lead to a booking."
+
+
+class LinkRevoked(NotFound):
+    """A guest's link in whose place another was given out."""
+
+    message = "A newer link was made for this booking."
+
+
+class LinkExpired(NotFound):
+    """A guest's link to a booking that was over some time ago."""
+
+    message = "This link has expired."
+
+
+class TooLate(Conflict):
+    """A guest may no longer do this by themselves."""
+
+    message = "It is too late for this."
+
+
+class NotByGuest(Conflict):
+    """Nothing that a guest may do by themselves, with a booking as it is."""
+
+    message = "This can't be done online."

@@ -236,6 +236,12 @@ class Booking(models.Model):
         help_text="What a protocol says of it and no rule reads, by protocol.",
     )
     expires_at = models.DateTimeField(null=True, blank=True)
+    link_version = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Counts the guest's links that were revoked; only the latest opens anything.",
+    )
     created_at = models.DateTimeField(default=now, editable=False)
     updated_at = models.DateTimeField(default=now, editable=False)
 

@@ -28,7 +28,7 @@ from accounts.remembered import Remembered
 from bookings import assignment, rules
 from bookings.assignment import Candidate, Combined
 from bookings.lifecycle import State
-from bookings.models import Block, Booking, Guest, WaitlistEntry
+from bookings.models import Block, Booking, Event, Guest, WaitlistEntry
 from bookings.references import normalise
 from bookings.wishes import Wish
 from resources.models import Combination, Requirement, Resource, Service
@@ -322,6 +322,12 @@ def _taken(wish: Wish, *, now: datetime | None) -> dict[uuid.UUID, frozenset[int
 def names_of(resource_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """The names of resources, deleted ones too."""
     return dict(Resource.objects.filter(pk__in=resource_ids).values_list("pk", "name"))
+
+
+def version_of(booking: Booking) -> int:
+    """How often a booking was changed or ended, as its guest's calendar counts. One query."""
+    changes = (Event.Kind.UPDATED, Event.Kind.CANCELLED, Event.Kind.EXPIRED)
+    return booking.events.filter(kind__in=changes).count()
 
 
 def bookings_this_month(business: Business, *, now: datetime | None = None) -> int:

@@ -28,6 +28,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="docs-availengine",
     ),
     path("admin/", admin.site.urls),
+    path("booking/", include("bookings.web.urls")),
     path("", include("bookings.api.availengine.urls")),
 ]
 

@@ -24,6 +24,7 @@ from bookings.services.guests import forget as forget_guest
 from bookings.services.guests import welcome as welcome_guest
 from bookings.services.making import DepositTerms, book, confirm, hold, is_past
 from bookings.services.moving import amend, change_party_size, reschedule
+from bookings.services.own import cancel_own, move_own, renew_link
 from bookings.services.progress import (
     cancel,
     check_in,
@@ -62,6 +63,7 @@ __all__ = [
     "book_places",
     "book_with_deposit",
     "cancel",
+    "cancel_own",
     "cancel_session",
     "capture_deposit",
     "change",
@@ -84,11 +86,13 @@ __all__ = [
     "lay_out_all",
     "leave_waitlist",
     "mark_no_show",
+    "move_own",
     "record",
     "release",
     "release_deposit",
     "remove_schedule",
     "remove_webhook",
+    "renew_link",
     "reschedule",
     "schedule_session",
     "settle_deposit",

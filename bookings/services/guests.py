@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from accounts import clock
 from accounts.contact import email_key, phone_key
@@ -92,6 +93,7 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
         found.delete()
         return
     bookings.exclude(notes="").update(notes="")
+    bookings.update(link_version=F("link_version") + 1)  # whoever has their link has it no more
     WebhookDelivery.objects.filter(event__booking__guest=found).exclude(
         state=WebhookDelivery.State.DUE
     ).update(body="")

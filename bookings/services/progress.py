@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +14,7 @@ from accounts import clock
 from accounts.models import Business
 from accounts.transactions import written
 from billing.models import Deposit
-from bookings import allocations, doorbell, lifecycle
+from bookings import allocations, doorbell, lifecycle, policies
 from bookings.errors import HoldExpired, WrongState
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event, Outbox
@@ -49,9 +49,7 @@ def cancel(
 ) -> Booking:
     """Give the time back. A deposit is released, unless the guest cancels too late for that."""
     booking = _become(booking, State.CANCELLED, Event.Kind.CANCELLED, by=by, now=now, reason=reason)
-    window = timedelta(hours=booking.business.cancellation_window_hours)
-    is_late = (now or timezone.now()) > booking.starts_at - window
-    late_guest = by.kind == "guest" and is_late
+    late_guest = by.kind == "guest" and policies.is_late(booking, now or timezone.now())
     _settle(booking, Outbox.Topic.CAPTURE if late_guest else Outbox.Topic.RELEASE, now=now)
     return booking
 

@@ -1,0 +1,45 @@
+"""A booking as a file that calendars take: iCalendar, RFC 5545.
+
+Times in it are UTC, so that they are the same instants whatever zones the guest's calendar knows.
+"""
+
+from __future__ import annotations
+
+from icalendar import Calendar, Event
+
+from bookings.cards import Card
+from bookings.lifecycle import State
+from bookings.models import Booking
+
+STATUS = {
+    State.HELD: "TENTATIVE",
+    State.PENDING: "TENTATIVE",
+    State.CANCELLED: "CANCELLED",
+    State.EXPIRED: "CANCELLED",
+}
+
+
+def ics(booking: Booking, card: Card, *, link: str, version: int = 0) -> bytes:
+    """The file. Its UID stays that of the booking; `version` grows with every change of it."""
+    event = Event()
+    event.add("uid", f"{booking.pk}@openbook")
+    event.add("sequence", version)
+    event.add("dtstamp", booking.updated_at)
+    event.add("dtstart", booking.starts_at)
+    event.add("dtend", booking.ends_at)
+    event.add("summary", f"{card.what} at {card.business}")
+    event.add("location", ", ".join(filter(None, (card.business, card.place, card.address))))
+    event.add("status", STATUS.get(State(booking.state), "CONFIRMED"))
+    said = [f"{card.what}, {card.party}"]
+    if card.with_whom:
+        said.append(f"With {card.with_whom}")
+    said += [f"Reference {card.reference}", f"See, move or cancel it: {link}"]
+    event.add("description", "\n".join(said))
+    event.add("url", link)
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", "-//Openbook//Openbook//EN")
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(event)
+    body: bytes = calendar.to_ical()
+    return body

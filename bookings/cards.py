@@ -1,0 +1,152 @@
+"""A booking as its guest is told of it, on their page and in mails: plain words, no markup.
+
+Times are by the clock on the location's wall. Whatever somebody typed has lost its control
+characters and line breaks here, so that nothing of it can end a header or a line elsewhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import unicodedata
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from billing.models import Deposit
+from bookings import policies
+from bookings.lifecycle import State
+from bookings.models import Booking
+from resources.models import Location, Resource
+
+STATES = {
+    State.HELD: "On hold",
+    State.PENDING: "Waiting for the deposit",
+    State.CONFIRMED: "Confirmed",
+    State.CHECKED_IN: "Checked in",
+    State.COMPLETED: "Completed",
+    State.CANCELLED: "Cancelled",
+    State.NO_SHOW: "Missed",
+    State.EXPIRED: "Lapsed",
+}
+# A name is what is read out at the door. What looks like an address isn't greeted with: anybody may
+# book with anybody's e-mail, and would have us write to them whatever stands in the name.
+NO_NAME = re.compile(r"[/@:<>\\]|www|\.\w{2}|\d{4}", re.IGNORECASE)
+INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp", "Zs"))
+JOINERS = "\u200c\u200d"  # which letters and pictures are written with
+
+
+@dataclasses.dataclass(frozen=True)
+class Card:
+    """What a guest is told of a booking."""
+
+    business: str
+    greeting: str
+    reference: str
+    state: str
+    what: str
+    party: str
+    day: str
+    times: str
+    zone: str
+    lasts: str
+    with_whom: str
+    place: str
+    address: str
+    deposit: str
+    free_until: str
+    free_hours: int
+
+
+def line(text: str, most: int = 200) -> str:
+    """What somebody typed, as one line without anything invisible."""
+    shown = "".join(
+        " " if unicodedata.category(each) in INVISIBLE and each not in JOINERS else each
+        for each in text
+    )
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= most else f"{shown[: most - 1].rstrip()}…"
+
+
+def greeting(first_name: str) -> str:
+    """The name to greet with; empty for what is no name."""
+    name = line(first_name)
+    return "" if len(name) > 40 or NO_NAME.search(name) else name
+
+
+def day(instant: datetime, zone: ZoneInfo) -> str:
+    local = instant.astimezone(zone)
+    return f"{local:%A} {local.day} {local:%B %Y}"
+
+
+def times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    first, last = start.astimezone(zone), end.astimezone(zone)
+    if first.date() == last.date() or last - first < timedelta(hours=12):
+        return f"{first:%H:%M}–{last:%H:%M}"
+    return f"{first:%H:%M} – {last:%a} {last.day} {last:%b} {last:%H:%M}"
+
+
+def moment(instant: datetime, zone: ZoneInfo) -> str:
+    """A day and a time of it."""
+    return f"{day(instant, zone)} at {instant.astimezone(zone):%H:%M}"
+
+
+def zone_name(instant: datetime, zone: ZoneInfo) -> str:
+    """Whose clock it is: `London time (BST)`. The letters tell apart an hour that comes twice."""
+    if zone.key in ("UTC", "Etc/UTC"):
+        return "UTC"
+    letters = instant.astimezone(zone).tzname() or ""
+    city = zone.key.rpartition("/")[2].replace("_", " ")
+    return f"{city} time ({letters})" if letters.isalpha() else f"{city} time"
+
+
+def length(lasts: timedelta) -> str:
+    """`1 h 30 min`."""
+    hours, minutes = divmod(int(lasts.total_seconds()) // 60, 60)
+    return " ".join(f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min")) if count)
+
+
+def zone_of(location: Location) -> ZoneInfo:
+    return ZoneInfo(location.zone)
+
+
+def resources_of(ids: Collection[uuid.UUID]) -> list[Resource]:
+    """Who and what was assigned, deleted ones too."""
+    return list(Resource.objects.filter(pk__in=ids).only("id", "name", "kind"))
+
+
+def deposit_of(booking: Booking) -> Deposit | None:
+    """The deposit that the guest has put down, as long as it is neither kept nor given back."""
+    down = (Deposit.Status.HELD, Deposit.Status.CAPTURED)
+    return Deposit.objects.filter(
+        booking_id=booking.pk, business_id=booking.business_id, status__in=down
+    ).first()
+
+
+def card(booking: Booking, resources: Sequence[Resource], deposit: Deposit | None = None) -> Card:
+    """A booking in words; `booking` comes with its business, location, service and guest."""
+    zone = zone_of(booking.location)
+    staff = [line(each.name) for each in resources if each.kind == "staff"]
+    things = [each.kind for each in resources if each.kind != "staff"]
+    what = booking.service.name if booking.service else things[0].capitalize() if things else ""
+    people = "1 person" if booking.party_size == 1 else f"{booking.party_size} people"
+    place = line(booking.location.name)
+    return Card(
+        business=line(booking.business.name),
+        greeting=greeting(booking.guest.first_name) if booking.guest else "",
+        reference=booking.reference,
+        state=STATES[State(booking.state)],
+        what=line(what) or "Booking",
+        party=people,
+        day=day(booking.starts_at, zone),
+        times=times(booking.starts_at, booking.ends_at, zone),
+        zone=zone_name(booking.starts_at, zone),
+        lasts=length(booking.ends_at - booking.starts_at),
+        with_whom=", ".join(staff),
+        place=place if place != "Main" else "",
+        address=line(booking.location.address),
+        deposit=str(deposit.amount) if deposit else "",
+        free_until=moment(policies.free_until(booking), zone),
+        free_hours=booking.business.cancellation_window_hours,
+    )

@@ -1,0 +1,146 @@
+"""A guest's own pages: see a booking, move it, cancel it, take it along in a calendar.
+
+The token in the path is the credential, and the only one: no cookie is read or set, so no other
+site can make a guest's browser do anything it couldn't do itself, and the forms need no second
+token. Nothing is done by GET, as mail programs follow links before people do.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import clock
+from accounts.errors import Conflict, DomainError, Unavailable
+from bookings import calendars, cards, links, policies, selectors, services
+from bookings.errors import LinkExpired, LinkRevoked, LinkUnknown
+from bookings.lifecycle import State
+from bookings.models import Booking
+
+View = Callable[..., HttpResponse]
+PRIVATE = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+}
+LOST = {
+    LinkUnknown: (404, "This link doesn't work", "Please open the link in your latest mail again."),
+    LinkRevoked: (410, "This link was replaced", "Please use the link in your latest mail."),
+    LinkExpired: (410, "This link has expired", "The booking was over some time ago."),
+}
+
+
+def now_of(request: HttpRequest) -> datetime | None:
+    """The moment a test asks at; None in service, when the database's clock decides."""
+    now: datetime | None = request.META.get("openbook.now")
+    return now
+
+
+def page(name: str, status: int = 200, **context: Any) -> HttpResponse:
+    """One of the pages, and no more than it is given: nothing of the request is in it."""
+    return HttpResponse(render_to_string(f"guest/{name}.html", context), status=status)
+
+
+def own(view: View) -> View:
+    """A page about the booking that the link leads to; says so when it leads nowhere."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, token: str) -> HttpResponse:
+        try:
+            moment = clock.read(now_of(request))
+            reply = view(request, links.follow(token, now=moment), moment)
+        except (LinkUnknown, LinkRevoked, LinkExpired) as error:
+            status, title, advice = LOST[type(error)]
+            reply = page("problem", status, title=title, advice=advice)
+        except Unavailable:
+            reply = page(
+                "problem", 503, title="Just a moment", advice="We are busy. Please try again."
+            )
+            reply["Retry-After"] = "1"
+        for header, value in PRIVATE.items():
+            reply[header] = value
+        return reply
+
+    return csrf_exempt(answer)
+
+
+def address(name: str, booking: Booking) -> str:
+    return reverse(f"guest:{name}", args=[links.token(booking)])
+
+
+def told(booking: Booking) -> dict[str, Any]:
+    """What every page about a booking shows: its card, and where the other pages are."""
+    resources = cards.resources_of(booking.resource_ids)
+    return {
+        "card": cards.card(booking, resources, cards.deposit_of(booking)),
+        "here": address("booking", booking),
+    }
+
+
+@own
+@require_safe
+def see(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
+    state = State(booking.state)
+    moving = policies.against_moving(booking, now)
+    cancelling = policies.against_cancelling(booking, now)
+    return page(
+        "booking",
+        **told(booking),
+        is_sure=state in (State.CONFIRMED, State.CHECKED_IN, State.COMPLETED),
+        is_off=state in (State.CANCELLED, State.EXPIRED, State.NO_SHOW),
+        is_past=booking.ends_at <= now,
+        is_late=policies.is_late(booking, now),
+        cancel="" if cancelling else address("cancel", booking),
+        why_not=str(cancelling or moving or ""),
+        calendar=address("calendar", booking),
+    )
+
+
+@own
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
+    """Ask whether it is meant, and what it costs; then cancel."""
+    shown = told(booking)
+    if refused := policies.against_cancelling(booking, now):
+        return _refused(shown, refused, "This booking can't be cancelled")
+    if request.method != "POST":
+        return page("cancel", **shown, is_late=policies.is_late(booking, now))
+    try:
+        services.cancel_own(booking, now=now_of(request))
+    except Conflict as error:
+        return _refused(shown, error, "This booking can't be cancelled")
+    return HttpResponseRedirect(shown["here"], status=303)
+
+
+@own
+@require_safe
+def calendar(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
+    """The booking as a file that calendars take."""
+    body = calendars.ics(
+        booking,
+        told(booking)["card"],
+        link=links.url(booking),
+        version=selectors.version_of(booking),
+    )
+    name = f"booking-{booking.reference}.ics"
+    return HttpResponse(
+        body,
+        content_type="text/calendar; charset=utf-8; method=PUBLISH",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+def _refused(shown: dict[str, Any], error: DomainError, title: str) -> HttpResponse:
+    return page("problem", 409, title=title, advice=str(error), **shown)

@@ -1,0 +1,13 @@
+"""Where the guests' pages are. A mail program may lose a link's last slash, so both lead on."""
+
+from django.urls import path
+
+from bookings.web import guest
+
+app_name = "guest"
+urlpatterns = [
+    path("<str:token>/", guest.see, name="booking"),
+    path("<str:token>", guest.see),
+    path("<str:token>/cancel/", guest.cancel, name="cancel"),
+    path("<str:token>/calendar.ics", guest.calendar, name="calendar"),
+]
