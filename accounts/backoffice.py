@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.db import models
 from django.http import HttpRequest
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 
 from accounts.models import Business, Membership, User
@@ -60,6 +61,16 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]
     show_full_result_count = False
     compressed_fields = True
     list_filter_submit = True
+    has_more: ClassVar[bool] = True  # what no group of fields names is shown folded, below them
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        groups = super().get_fieldsets(request, obj)
+        if not (self.fieldsets and self.has_more):
+            return groups
+        named = flatten_fieldsets(groups)
+        rest = [name for name in self.get_fields(request, obj) if name not in named]
+        more = ("More", {"fields": rest, "classes": ("collapse",)})
+        return (*groups, more) if rest else groups
 
     def business_of(self, row: Any) -> uuid.UUID:
         """The key of the business that a row belongs to."""
@@ -158,6 +169,31 @@ class SeenFilter(RelatedDropdownFilter):  # type: ignore[misc]
         seen = {"pk__in": other.get_queryset(request).values("pk")}
         choices: list[Any] = field.get_choices(include_blank=False, limit_choices_to=seen)
         return choices
+
+
+class Part(TabularInline):  # type: ignore[misc]
+    """Rows that are written on the page of what they are of, by whoever may change that."""
+
+    extra = 0
+    tab = True
+    hide_title = True
+
+    def _whole(self) -> Any:
+        return self.admin_site._registry[self.parent_model]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed: bool = self._whole().has_view_permission(request, obj)
+        return allowed
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed: bool = self._whole().has_change_permission(request, obj)
+        return allowed
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
 
 
 class ReadOnly(TenantAdmin):

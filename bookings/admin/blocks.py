@@ -10,10 +10,11 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import RangeDateFilter
 
+from accounts.looks import link, two_lines
 from bookings import services
 from bookings.admin.choosing import AddedToOne
 from bookings.admin.forms import BlockForm
-from bookings.admin.shared import actor, in_full, link, now_of, stretch, two_lines
+from bookings.admin.shared import actor, in_full, now_of, stretch
 from bookings.models import Block
 
 

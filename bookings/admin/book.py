@@ -36,6 +36,7 @@ from unfold.contrib.filters.admin import (
 
 from accounts.backoffice import SeenFilter
 from accounts.errors import DomainError
+from accounts.looks import badge, link, linked_list, two_lines
 from accounts.models import Channel, User
 from billing.models import Deposit
 from bookings import lifecycle, selectors, services
@@ -44,17 +45,13 @@ from bookings.admin.forms import AddForm, ChangeForm, zone_of
 from bookings.admin.shared import (
     Shown,
     actor,
-    badge,
     each_through,
     in_full,
-    link,
-    linked_list,
     moment,
     now_of,
     state_badge,
     stretch,
     time_of,
-    two_lines,
 )
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event

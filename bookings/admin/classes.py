@@ -15,23 +15,13 @@ from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter
 
 from accounts.backoffice import SeenFilter
+from accounts.looks import link, linked_list, two_lines
 from bookings import lifecycle, selectors, services
 from bookings.admin.book import WhenFilter, when
 from bookings.admin.choosing import AddedToOne
 from bookings.admin.forms import ScheduleForm, zone_of
 from bookings.admin.people import Bookings
-from bookings.admin.shared import (
-    actor,
-    each_through,
-    in_full,
-    link,
-    linked_list,
-    moment,
-    now_of,
-    state_badge,
-    stretch,
-    two_lines,
-)
+from bookings.admin.shared import actor, each_through, in_full, moment, now_of, state_badge, stretch
 from bookings.models import Booking, Session
 
 TAKING = [state.value for state in lifecycle.TAKING]

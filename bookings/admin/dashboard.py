@@ -12,17 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.backoffice import TenantAdmin
+from accounts.looks import badge, link
 from bookings import selectors
 from bookings.admin.forms import zone_of
-from bookings.admin.shared import (
-    badge,
-    day_of,
-    link,
-    moment,
-    now_of,
-    state_badge,
-    time_of,
-)
+from bookings.admin.shared import day_of, moment, now_of, state_badge, time_of
 from bookings.models import Booking, WebhookDelivery
 from bookings.overview import Overview, overview
 

@@ -12,19 +12,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
+from accounts.looks import link, two_lines
 from bookings import services
 from bookings.admin.choosing import AddedToOne
 from bookings.admin.forms import GuestForm, WaitForm, zone_of
-from bookings.admin.shared import (
-    ServedAdmin,
-    Shown,
-    day_of,
-    each_through,
-    link,
-    state_badge,
-    stretch,
-    two_lines,
-)
+from bookings.admin.shared import ServedAdmin, Shown, day_of, each_through, state_badge, stretch
 from bookings.models import Booking, Guest, WaitlistEntry
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
@@ -12,13 +11,11 @@ from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest
-from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminSplitDateTimeWidget
 
+from accounts import looks
 from accounts.backoffice import TenantAdmin
 from accounts.errors import DomainError
 from accounts.models import User
@@ -50,41 +47,9 @@ def now_of(request: HttpRequest) -> datetime | None:
 # --- how things look -----------------------------------------------------------------------------
 
 
-@functools.cache
-def badge(text: str, colour: str = "") -> SafeString:
-    """A coloured label."""
-    return render_to_string("unfold/helpers/label.html", {"text": text, "variant": colour})
-
-
-def state_badge(row: Any, colours: Mapping[str, str] = COLOURS, field: str = "state") -> SafeString:
-    """The label of a row's state."""
-    return badge(getattr(row, f"get_{field}_display")(), colours.get(getattr(row, field), ""))
-
-
-def two_lines(first: Any, second: Any) -> SafeString:
-    """What counts, and below it what explains it."""
-    if not second:
-        return format_html("{}", first)
-    return format_html(
-        '<span class="flex flex-col text-right lg:text-left">'
-        '<span class="block">{}</span>'
-        '<span class="block text-base-500 dark:text-base-400">{}</span></span>',
-        first,
-        second,
-    )
-
-
-def link(row: Any, text: Any = None) -> SafeString:
-    """To the page of a row."""
-    meta = row._meta
-    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
-    return format_html('<a href="{}" class="text-link">{}</a>', url, text or row)
-
-
-def linked_list(rows: Iterable[tuple[str, str]]) -> SafeString:
-    """(address, text) each, as links with commas between them."""
-    links = [format_html('<a href="{}" class="text-link">{}</a>', *each) for each in rows]
-    return mark_safe(", ".join(links)) if links else mark_safe("-")  # noqa: S308 - escaped above
+def state_badge(row: Any, colours: Mapping[str, str] = COLOURS) -> SafeString:
+    """The label of where a booking stands; of another row with its colours."""
+    return looks.state_badge(row, colours)
 
 
 def day_of(instant: datetime, zone: str) -> str:

@@ -172,7 +172,7 @@ def test_a_key_is_shown_once(client: Client) -> None:
     mine = business("Mine")
     logged_in(client, of=mine, role="owner")
     sent = {
-        "business": mine.pk, "name": "Till", "protocol": "availengine", "scopes": "read,write",
+        "business": mine.pk, "name": "Till", "protocol": "availengine", "scopes": ["read", "write"],
         "rate_limit_rpm": 60, "is_active": "on",
     }  # fmt: skip
     page = client.post(added(Channel), sent, follow=True).content.decode()

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Business, Membership
 from resources.models import Location, Resource
-from tests.admin.pages import added, listed, logged_in, shown
+from tests.admin.pages import added, listed, logged_in, shown, typed
 from tests.builders import business, location, resource, tables
 
 pytestmark = pytest.mark.django_db
@@ -65,12 +65,13 @@ def test_what_is_done_to_many_leaves_out_where_one_may_not(
 def test_nothing_is_added_where_one_may_not(
     client: Client, mine: Business, helped: Business
 ) -> None:
-    refused = client.post(added(Resource), resource_form(helped))
+    form = typed(client, added(Resource))
+    refused = client.post(added(Resource), form | resource_form(helped))
     assert "Select a valid choice" in refused.content.decode()
-    mixed = client.post(added(Resource), resource_form(mine, location=location(helped).pk))
+    mixed = client.post(added(Resource), form | resource_form(mine, location=location(helped).pk))
     assert "These belong to different businesses." in mixed.content.decode()
     assert not Resource.objects.exists()
-    assert client.post(added(Resource), resource_form(mine)).status_code == 302
+    assert client.post(added(Resource), form | resource_form(mine)).status_code == 302
     assert Resource.objects.get().business == mine
 
 
@@ -78,7 +79,7 @@ def test_a_row_stays_with_its_business(client: Client) -> None:
     logged_in(client, is_superuser=True)
     one, other = business("One"), business("Other")
     place = location(one)
-    sent = {"business": other.pk, "name": "Main", "timezone": "", "display_order": 0, "address": ""}
+    sent = typed(client, shown(place)) | {"business": other.pk}
     refused = client.post(shown(place), sent)
     assert "These belong to different businesses." in refused.content.decode()
     assert Location.objects.get(pk=place.pk).business == one
