@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0003_details"),
+        ("bookings", "0004_schedules"),
     ]
 
     operations = [
