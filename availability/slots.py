@@ -1,1 +1,202 @@
-"""Slots."""
+"""Timetable and taken time -> the starts to offer, or what would serve one start. Pure.
+
+Instants are whole seconds since 1970 (UTC), as comparing numbers is what a grid of weeks costs.
+`fits` is the definition; `search` finds the same for many starts in one sweep: for each free
+stretch of each resource, the starts that it can take are consecutive, so a bit mask over all starts
+is filled with one shift, and "all of these", "any of these" are `&` and `|`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from datetime import datetime
+from typing import Generic, NamedTuple, TypeVar
+
+Id = TypeVar("Id", bound=Hashable)
+
+Stretch = tuple[int, int]
+Stretches = Sequence[Stretch]  # sorted, none touching the next
+
+
+class Stay(NamedTuple):
+    """What one booking takes, in seconds: `inside` opening hours, `before` and `after` around."""
+
+    inside: int
+    before: int = 0
+    after: int = 0
+
+
+class Bookable(NamedTuple, Generic[Id]):
+    """A resource as the search sees it.
+
+    `needed` of its `units` would serve the party. `open` is when it may be used; `taken` what is
+    taken, by unit, overlapping only between units.
+    """
+
+    id: Id
+    open: Stretches
+    taken: dict[int, list[Stretch]]
+    units: int = 1
+    needed: int = 1
+
+
+class Joined(NamedTuple, Generic[Id]):
+    """Resources that would serve the party only together."""
+
+    id: Id
+    members: tuple[Id, ...]
+
+
+class Need(NamedTuple, Generic[Id]):
+    """So many of these at the same time; what is joined counts as one."""
+
+    bookables: Sequence[Bookable[Id]]
+    joined: Sequence[Joined[Id]] = ()
+    number: int = 1
+
+
+class Offer(NamedTuple, Generic[Id]):
+    """A start, and for each need what could serve it, in the order given."""
+
+    start: int
+    choices: tuple[tuple[Id, ...], ...]
+
+
+def seconds(moment: datetime) -> int:
+    """An instant as whole seconds; a fraction is dropped."""
+    return int(moment.timestamp())
+
+
+def fits(bookable: Bookable[Id], start: int, stay: Stay) -> bool:
+    """Whether a resource could serve a stay from `start` on: open throughout, and enough units
+    free before, throughout and after."""
+    if not any(since <= start and start + stay.inside <= until for since, until in bookable.open):
+        return False
+    low, high = start - stay.before, start + stay.inside + stay.after
+    free = sum(
+        all(until <= low or high <= since for since, until in bookable.taken.get(unit, ()))
+        for unit in range(bookable.units)
+    )
+    return free >= bookable.needed
+
+
+def plan(needs: Sequence[Need[Id]], start: int, stay: Stay) -> Offer[Id] | None:
+    """What could serve one start, or None when one of the needs can't be met."""
+    choices = []
+    for need in needs:
+        found = [each.id for each in need.bookables if fits(each, start, stay)]
+        whole = {each.id for each in need.bookables if fits(_whole(each), start, stay)}
+        found += [each.id for each in need.joined if whole.issuperset(each.members)]
+        if len(found) < need.number:
+            return None
+        choices.append(tuple(found))
+    return Offer(start, tuple(choices))
+
+
+def _whole(bookable: Bookable[Id]) -> Bookable[Id]:
+    return bookable._replace(needed=bookable.units)
+
+
+def search(needs: Sequence[Need[Id]], starts: Sequence[int], stay: Stay) -> list[Offer[Id]]:
+    """Every one of the starts (sorted) at which all needs can be met, as `plan` would say."""
+    everything = (1 << len(starts)) - 1
+    possible = everything
+    masks: list[list[tuple[Id, int]]] = []
+    for need in needs:
+        alone = [(each.id, _mask(each, starts, stay)) for each in need.bookables]
+        if need.joined:
+            whole = {each.id: _mask(_whole(each), starts, stay) for each in need.bookables}
+            for joined in need.joined:
+                together = everything
+                for member in joined.members:
+                    together &= whole.get(member, 0)
+                alone.append((joined.id, together))
+        possible &= _at_least(need.number, [mask for _, mask in alone])
+        if not possible:
+            return []
+        masks.append(alone)
+    found = []
+    for index in _bits(possible):
+        bit = 1 << index
+        found.append(
+            Offer(
+                starts[index],
+                tuple(tuple(id_ for id_, mask in each if mask & bit) for each in masks),
+            )
+        )
+    return found
+
+
+def _mask(bookable: Bookable[Id], starts: Sequence[int], stay: Stay) -> int:
+    """A bit for each start that a resource could serve alone."""
+    opened = _mask_of(bookable.open, starts, 0, stay.inside)
+    if not opened or not bookable.taken:
+        return opened if bookable.units >= bookable.needed else 0
+    free = [
+        opened & ~_touched(bookable.taken.get(unit, ()), starts, stay)
+        for unit in range(bookable.units)
+    ]
+    return _at_least(bookable.needed, free)
+
+
+def _mask_of(run: Iterable[Stretch], starts: Sequence[int], before: int, after: int) -> int:
+    """The starts whose stay lies within one of the stretches."""
+    mask = 0
+    for since, until in run:
+        low, high = bisect_left(starts, since + before), bisect_right(starts, until - after)
+        if low < high:
+            mask |= ((1 << (high - low)) - 1) << low
+    return mask
+
+
+def _touched(run: Iterable[Stretch], starts: Sequence[int], stay: Stay) -> int:
+    """The starts whose stay, with what is around it, overlaps one of the stretches."""
+    mask = 0
+    reach = stay.inside + stay.after
+    for since, until in run:
+        low, high = bisect_right(starts, since - reach), bisect_left(starts, until + stay.before)
+        if low < high:
+            mask |= ((1 << (high - low)) - 1) << low
+    return mask
+
+
+def _at_least(count: int, masks: Sequence[int]) -> int:
+    """The bits that are set in so many of the masks or more."""
+    reached = [-1] + [0] * count  # reached[n]: bits seen in at least n masks so far
+    for mask in masks:
+        for n in range(count, 0, -1):
+            reached[n] |= reached[n - 1] & mask
+    return reached[count]
+
+
+def _bits(mask: int) -> list[int]:
+    text = bin(mask)[:1:-1]
+    return [index for index, each in enumerate(text) if each == "1"]
+
+
+def paced(
+    starts: Iterable[int],
+    begun: Iterable[tuple[int, int]],
+    *,
+    bucket: Callable[[int], Hashable],
+    party_size: int,
+    covers: int | None,
+    parties: int | None,
+) -> list[int]:
+    """The starts at which a party may still begin: `begun` are (start, guests) of those that do.
+
+    No more than so many guests, and so many parties, begin in one bucket of time.
+    """
+    guests: dict[Hashable, int] = {}
+    count: dict[Hashable, int] = {}
+    for start, size in begun:
+        name = bucket(start)
+        guests[name] = guests.get(name, 0) + size
+        count[name] = count.get(name, 0) + 1
+    return [
+        start
+        for start in starts
+        if (covers is None or guests.get(bucket(start), 0) + party_size <= covers)
+        and (parties is None or count.get(bucket(start), 0) < parties)
+    ]

@@ -62,7 +62,7 @@ def free_units(
 ) -> tuple[int, ...] | None:
     """The lowest free units that would serve a party, or None when too few are free."""
     needed = units_needed(candidate, party_size, relax_minimum=relax_minimum)
-    if needed is None or candidate.units - len(candidate.taken_units) < needed:
+    if needed is None:
         return None
     if not candidate.taken_units:
         return tuple(range(needed))
@@ -88,7 +88,11 @@ def offer_order(candidate: Candidate) -> tuple[object, ...]:
 def fits(candidate: Candidate, party_size: int, *, relax_minimum: bool = False) -> bool:
     """Whether a resource could serve a party alone now."""
     needed = units_needed(candidate, party_size, relax_minimum=relax_minimum)
-    return needed is not None and candidate.units - len(candidate.taken_units) >= needed
+    if needed is None:
+        return False
+    # A unit that the resource no longer has may still be taken; that costs no other its place.
+    taken = sum(unit < candidate.units for unit in candidate.taken_units)
+    return candidate.units - taken >= needed
 
 
 def free(

@@ -15,10 +15,12 @@ from availability.calendar import (
     Period,
     Shut,
     Timetable,
+    grid,
     local_day,
     open_run,
     resolve,
     service_day,
+    start_run,
     wall,
 )
 from availability.intervals import Interval, merge
@@ -62,13 +64,9 @@ CHANGES = [
 
 def starts(timetable: Timetable, day: date, every: timedelta) -> list[str]:
     """What the clock on the wall shows at each start of a day."""
-    shown = []
-    for each in open_run(timetable, day, day):
-        at = each.start
-        while at < each.end:
-            shown.append(wall(at, timetable.zone).strftime("%H:%M"))
-            at += every
-    return shown
+    found = grid(timetable, day, day, every)
+    assert found == sorted(set(found))
+    return [wall(each, timetable.zone).strftime("%H:%M") for each in found]
 
 
 def daily(zone: ZoneInfo, opens: time, closes: time) -> Timetable:
@@ -94,18 +92,46 @@ def test_office_hours_are_the_same_on_the_days_of_a_change() -> None:
 
 
 def test_a_night_with_a_change_loses_and_invents_nothing() -> None:
-    """Every minute that the clock shows from 00:30 to 06:00 is open, and no other."""
+    """Every quarter that the clock shows from 00:30 to 06:00 is open, as often as it shows it, and
+    no other; and every half hour of them is a start."""
     for name, change in CHANGES:
         zone = ZoneInfo(name)
+        quarter = timedelta(minutes=1 if change.minute % 15 else 15)  # Casey's clock, at 00:01
         for day in {service_day(change - timedelta(seconds=1), zone), service_day(change, zone)}:
-            (run,) = (open_run(daily(zone, time(0, 30), time(6)), day, day),)
-            first, last = resolve(day, time(0, 30), zone), resolve(day, time(6), zone)
-            assert run == merge([Interval(first, last)]), (name, day)
-            at, seen = first, 0
-            while at < last:
-                seen += wall(at, zone).date() == day
-                at += 15 * timedelta(minutes=1)
-            assert seen * 15 == (last - first) / timedelta(minutes=1), (name, day)
+            timetable = daily(zone, time(0, 30), time(6))
+            opens, closes = datetime.combine(day, time(0, 30)), datetime.combine(day, time(6))
+            at, shown = resolve(day, time(12), zone) - 20 * HOUR, []
+            while at.astimezone(zone).replace(tzinfo=None) < closes + HOUR:
+                if opens <= at.astimezone(zone).replace(tzinfo=None) < closes:
+                    shown.append(at)
+                at += quarter
+            expected = merge(Interval(each, each + quarter) for each in shown)
+            assert open_run(timetable, day, day) == expected, (name, day)
+            assert grid(timetable, day, day, HOUR / 2) == [
+                each for each in shown if wall(each, zone).minute % 30 == 0
+            ], (name, day)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "lost", "twice"),
+    [
+        ("Europe/London", date(2026, 3, 29), ["01:00", "01:30"], []),
+        ("Europe/London", date(2026, 10, 25), [], ["01:00", "01:30"]),
+        ("America/New_York", date(2026, 3, 8), ["02:00", "02:30"], []),
+        ("America/New_York", date(2026, 11, 1), [], ["01:00", "01:30"]),
+        ("Africa/Cairo", date(2026, 4, 24), ["00:30"], []),  # from midnight to one
+        ("Asia/Beirut", date(2026, 3, 29), ["00:30"], []),
+        ("Australia/Lord_Howe", date(2026, 10, 4), ["02:00"], []),  # by half an hour
+        ("Australia/Lord_Howe", date(2026, 4, 5), [], ["01:30"]),
+        ("Atlantic/Azores", date(2026, 10, 25), [], ["00:30"]),
+        ("Asia/Tokyo", date(2026, 6, 20), [], []),
+    ],
+)
+def test_the_starts_of_a_night(zone: str, day: date, lost: list[str], twice: list[str]) -> None:
+    usual = [f"{hour:02}:{minute:02}" for hour in range(6) for minute in (0, 30)][1:]
+    expected = sorted([each for each in usual if each not in lost] + twice)
+    found = starts(daily(ZoneInfo(zone), time(0, 30), time(6)), day, HOUR / 2)
+    assert sorted(found) == expected
 
 
 @pytest.mark.parametrize(
@@ -206,9 +232,11 @@ def test_a_week_against_a_slow_obvious_reference(
 def _is_open(timetable: Timetable, at: datetime) -> bool:
     today = service_day(at, timetable.zone)
 
+    shown = wall(at, timetable.zone).replace(tzinfo=None)
+
     def within(period: Period, day: date) -> bool:
-        found = period.on(day, timetable.zone)
-        return found.start <= at < found.end
+        opens, closes = (datetime.combine(day, each) for each in (period.opens, period.closes))
+        return opens <= shown < (closes if closes > opens else closes + timedelta(days=1))
 
     def promised(day: date) -> list[Period]:
         own = [period for each, period in timetable.special if each == day]
@@ -228,3 +256,34 @@ def _is_open(timetable: Timetable, at: datetime) -> bool:
         ):
             return False
     return True
+
+
+def test_a_last_seating_may_outlast_closing() -> None:
+    zone = ZoneInfo("Europe/Paris")
+    dinner = Period(time(18), time(23), time(21, 30))
+    timetable = Timetable(zone, weekly=[(weekday, dinner) for weekday in range(1, 8)])
+    day = date(2026, 6, 20)
+    assert starts(timetable, day, HOUR / 2) == [
+        "18:00", "18:30", "19:00", "19:30", "20:00", "20:30", "21:00", "21:30",
+    ]  # fmt: skip
+    stay = timedelta(hours=2)
+    (run,) = open_run(timetable, day, day, stay)
+    assert (wall(run.start, zone).time(), wall(run.end, zone).time()) == (time(18), time(23, 30))
+    assert start_run(timetable, day, day)[0].end == resolve(day, time(21, 30, 1), zone)
+
+
+def test_starts_begin_anew_with_each_period() -> None:
+    zone = ZoneInfo("Europe/Paris")
+    timetable = Timetable(
+        zone, weekly=[(6, Period(time(9, 15), time(11))), (6, Period(time(14), time(15, 30)))]
+    )
+    assert starts(timetable, date(2026, 6, 20), HOUR / 2) == [
+        "09:15", "09:45", "10:15", "10:45", "14:00", "14:30", "15:00",
+    ]  # fmt: skip
+
+
+def test_a_night_shift_belongs_to_the_days_its_starts_are_on() -> None:
+    zone = ZoneInfo("Europe/Paris")
+    timetable = Timetable(zone, weekly=[(5, Period(time(22), time(2)))])  # Friday night
+    assert starts(timetable, date(2026, 6, 19), HOUR) == ["22:00", "23:00"]
+    assert starts(timetable, date(2026, 6, 20), HOUR) == ["00:00", "01:00"]
