@@ -215,21 +215,22 @@ class Shut:
 class Timetable:
     """What a location or a resource promises. Weekdays are ISO: 1 is Monday.
 
-    A date with special periods has those in place of its weekly ones; breaks and closures are taken
-    out of either. Who is `rostered` is never there without a promise.
+    A date with special periods has those in place of its weekly ones, and one with None has no
+    hours; breaks and closures are taken out of either. Who is `rostered` is never there without a
+    promise.
     """
 
     zone: ZoneInfo
     weekly: Sequence[tuple[int, Period]] = ()
     breaks: Sequence[tuple[int, Period]] = ()
-    special: Sequence[tuple[date, Period]] = ()
+    special: Sequence[tuple[date, Period | None]] = ()
     shut: Sequence[Shut] = ()
     rostered: bool = False
 
     @property
-    def has_hours(self) -> bool:
-        """Whether it says when it is open at all."""
-        return bool(self.weekly or self.special) or self.rostered
+    def keeps_hours(self) -> bool:
+        """Whether it says by itself when it is open, on every date."""
+        return bool(self.weekly) or self.rostered
 
     def periods(self, first: date, last: date) -> Iterator[tuple[date, Period]]:
         """Each period from the first date to the last, both included, with its date."""
@@ -237,11 +238,11 @@ class Timetable:
         for weekday, period in self.weekly:
             weekly.setdefault(weekday, []).append(period)
         special: dict[date, list[Period]] = {}
-        for each, period in self.special:
-            special.setdefault(each, []).append(period)
+        for each, instead in self.special:
+            special.setdefault(each, []).extend([instead] if instead else [])
         for n in range((last - first).days + 1):
             day = first + n * DAY
-            for period in special.get(day) or weekly.get(day.isoweekday()) or ():
+            for period in special[day] if day in special else weekly.get(day.isoweekday(), ()):
                 yield day, period
 
 

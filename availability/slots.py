@@ -102,7 +102,7 @@ def search(needs: Sequence[Need[Id]], starts: Sequence[int], stay: Stay) -> list
     """Every one of the starts (sorted) at which all needs can be met, as `plan` would say."""
     everything = (1 << len(starts)) - 1
     possible = everything
-    masks: list[list[tuple[Id, int]]] = []
+    masks: list[list[tuple[Id, str]]] = []
     for need in needs:
         alone = [(each.id, _mask(each, starts, stay)) for each in need.bookables]
         if need.joined:
@@ -115,17 +115,15 @@ def search(needs: Sequence[Need[Id]], starts: Sequence[int], stay: Stay) -> list
         possible &= _at_least(need.number, [mask for _, mask in alone])
         if not possible:
             return []
-        masks.append(alone)
-    found = []
-    for index in _bits(possible):
-        bit = 1 << index
-        found.append(
-            Offer(
-                starts[index],
-                tuple(tuple(id_ for id_, mask in each if mask & bit) for each in masks),
-            )
+        masks.append([(id_, _bits(mask, len(starts))) for id_, mask in alone if mask])
+    return [
+        Offer(
+            starts[index],
+            tuple(tuple(id_ for id_, bits in each if bits[index] == "1") for each in masks),
         )
-    return found
+        for index, bit in enumerate(_bits(possible, len(starts)))
+        if bit == "1"
+    ]
 
 
 def _mask(bookable: Bookable[Id], starts: Sequence[int], stay: Stay) -> int:
@@ -170,9 +168,9 @@ def _at_least(count: int, masks: Sequence[int]) -> int:
     return reached[count]
 
 
-def _bits(mask: int) -> list[int]:
-    text = bin(mask)[:1:-1]
-    return [index for index, each in enumerate(text) if each == "1"]
+def _bits(mask: int, size: int) -> str:
+    """The bits of a mask as text, the first start's first."""
+    return f"{mask:0{size}b}"[::-1]
 
 
 def paced(

@@ -5,20 +5,48 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections import defaultdict
-from datetime import date, timedelta
-from typing import TypeVar
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
+from django.db import connection
 
 from accounts.models import Business
-from availability.calendar import Period, Shut, Timetable, open_run, service_day, shut_run
-from availability.intervals import Interval, covers, overlaps
-from availability.models import Break, Closure, OpeningHours, SpecialDay
+from availability.calendar import (
+    Period,
+    Shut,
+    Timetable,
+    local_day,
+    open_run,
+    resting_run,
+    service_day,
+    shut_run,
+    start_run,
+)
+from availability.intervals import (
+    Interval,
+    Run,
+    covers,
+    intersect,
+    merge,
+    overlaps,
+    subtract,
+)
 
 DAY = timedelta(days=1)
 
-Row = TypeVar("Row", OpeningHours, Break, SpecialDay, Closure)
+
+class Pacing(NamedTuple):
+    """No more than so many guests, and so many parties, begin in each stretch of these minutes."""
+
+    minutes: int
+    covers: int | None
+    parties: int | None
+
+    @property
+    def is_set(self) -> bool:
+        return self.covers is not None or self.parties is not None
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -27,6 +55,44 @@ class Timetables:
 
     locations: dict[uuid.UUID, Timetable]
     resources: dict[uuid.UUID, Timetable]
+    pacing: dict[uuid.UUID, Pacing]
+
+    def open_for(
+        self,
+        location_id: uuid.UUID,
+        resource_id: uuid.UUID | None,
+        first: date,
+        last: date,
+        stay: timedelta,
+    ) -> Run:
+        """When a location, or a resource of it, is open to a stay so long that starts on these
+        local dates. A location that promises nothing is closed; a resource has its location's
+        hours, less its own breaks and closures, unless it has hours of its own."""
+        return self.open_within(
+            open_run(self.locations[location_id], first, last, stay), resource_id, first, last, stay
+        )
+
+    def open_within(
+        self, place: Run, resource_id: uuid.UUID | None, first: date, last: date, stay: timedelta
+    ) -> Run:
+        """The same of a resource, when that of its location is at hand."""
+        own = self.resources.get(resource_id) if resource_id else None
+        if own is None:
+            return place
+        if own.keeps_hours:
+            return intersect(place, open_run(own, first, last, stay))
+        there = subtract(place, resting_run(own, first, last + DAY))
+        if not own.special:
+            return there
+        dated = merge(local_day(day, own.zone) for day, _ in own.special)
+        return merge([*subtract(there, dated), *intersect(place, open_run(own, first, last, stay))])
+
+    def may_start(self, location_id: uuid.UUID, wanted: Interval) -> bool:
+        """Whether a stay may start then, by the last seating."""
+        timetable = self.locations[location_id]
+        day = service_day(wanted.start, timetable.zone)
+        instant = Interval(wanted.start, wanted.start + timedelta.resolution)
+        return covers(start_run(timetable, day - DAY, day), instant)
 
     def closed(
         self,
@@ -38,16 +104,22 @@ class Timetables:
     ) -> str | None:
         """Why a location (or a resource of it) is closed for a stretch; None when it is open.
 
-        Without `hours` only closures count. A location that promises nothing is closed; a resource
-        without hours of its own has its location's.
+        Without `hours` only closures count.
         """
         own = self.resources.get(resource_id) if resource_id else None
-        for timetable in filter(None, (self.locations[location_id], own)):
+        place = self.locations[location_id]
+        for timetable in filter(None, (place, own)):
             if reason := _shut(timetable, wanted):
                 return reason
-            promises = timetable.has_hours or timetable is not own
-            if hours and promises and not _is_open(timetable, wanted):
-                return "Outside the opening hours."
+        if not hours:
+            return None
+        first = service_day(wanted.start, place.zone) - DAY
+        last = service_day(wanted.end, place.zone)
+        stay = wanted.end - wanted.start
+        if not self.may_start(location_id, wanted):
+            return "Outside the opening hours."
+        if not covers(self.open_for(location_id, resource_id, first, last, stay), wanted):
+            return "Outside the opening hours."
         return None
 
 
@@ -60,56 +132,155 @@ def _shut(timetable: Timetable, wanted: Interval) -> str | None:
     return None
 
 
-def _is_open(timetable: Timetable, wanted: Interval) -> bool:
-    first = service_day(wanted.start, timetable.zone) - DAY
-    last = service_day(wanted.end, timetable.zone)
-    return covers(open_run(timetable, first, last), wanted)
+# One statement, whatever there is: kind, location, resource, weekday, first and last day, three
+# times, words, services, three numbers. Each branch starts from the business and goes by an index.
+_OWNED = """
+SELECT '{kind}', l.id, NULL::uuid, {columns} FROM {table} AS t
+  JOIN resources_location AS l ON l.id = t.location_id
+ WHERE l.business_id = %(business)s {and_}
+UNION ALL
+SELECT '{kind}', r.location_id, r.id, {columns} FROM {table} AS t
+  JOIN resources_resource AS r ON r.id = t.resource_id
+ WHERE r.business_id = %(business)s {and_}
+"""
+_NONE = "NULL::uuid[], NULL::int, NULL::int, NULL::int"
+_DATED = "AND t.day BETWEEN %(first)s AND %(last)s"
+_SQL = "UNION ALL".join(  # put together of constants
+    [
+        """
+SELECT 'location', l.id, NULL::uuid, NULL::int, NULL::date, NULL::date, NULL::time, NULL::time,
+       NULL::time, l.timezone::text, NULL::uuid[], l.pacing_minutes::int, l.pacing_covers::int,
+       l.pacing_parties::int
+  FROM resources_location AS l WHERE l.business_id = %(business)s
+""",
+        f"""
+SELECT 'rostered', r.location_id, r.id, NULL, NULL, NULL, NULL, NULL, NULL, '', {_NONE}
+  FROM resources_resource AS r WHERE r.business_id = %(business)s AND r.is_rostered
+""",  # noqa: S608
+        _OWNED.format(
+            kind="hours",
+            table="availability_openinghours",
+            columns=f"t.weekday, NULL, NULL, t.opens, t.closes, t.last_start, '', {_NONE}",
+            and_="",
+        ),
+        _OWNED.format(
+            kind="break",
+            table="availability_break",
+            columns=f"t.weekday, NULL, NULL, t.starts, t.ends, NULL, '', {_NONE}",
+            and_="",
+        ),
+        _OWNED.format(
+            kind="special",
+            table="availability_specialday",
+            columns=f"NULL, t.day, t.day, t.opens, t.closes, NULL, '', {_NONE}",
+            and_=_DATED,
+        ),
+        _OWNED.format(
+            kind="closure",
+            table="availability_closure",
+            columns=f"NULL, t.first_day, t.last_day, t.starts, t.ends, NULL, t.reason, {_NONE}",
+            and_="AND t.first_day <= %(last)s AND t.last_day >= %(first)s",
+        ),
+        f"""
+SELECT 'roster', r.location_id, r.id, NULL, t.day, t.day, t.starts, t.ends, NULL, t.kind,
+       (SELECT array_agg(s.service_id) FROM availability_rosterentry_services AS s
+         WHERE s.rosterentry_id = t.id), NULL, NULL, NULL
+  FROM availability_rosterentry AS t JOIN resources_resource AS r ON r.id = t.resource_id
+ WHERE r.business_id = %(business)s {_DATED}
+""",  # noqa: S608
+    ]
+)
 
 
-def load(business: Business) -> Timetables:
-    """All timetables of a business. Five queries, whatever it has."""
-    zones = {
-        each.pk: ZoneInfo(each.timezone or business.timezone)
-        for each in business.locations.only("business", "timezone")
-    }
-    weekly: dict[uuid.UUID, list[tuple[int, Period]]] = defaultdict(list)
-    breaks: dict[uuid.UUID, list[tuple[int, Period]]] = defaultdict(list)
-    special: dict[uuid.UUID, list[tuple[date, Period]]] = defaultdict(list)
-    shut: dict[uuid.UUID, list[Shut]] = defaultdict(list)
-    at: dict[uuid.UUID, uuid.UUID] = {}  # where the resource of a row is
+class _Row(NamedTuple):
+    kind: str
+    location_id: uuid.UUID
+    resource_id: uuid.UUID | None
+    weekday: int
+    first_day: date
+    last_day: date
+    starts: time
+    ends: time
+    last_start: time | None
+    words: str
+    services: list[uuid.UUID] | None
+    number_1: int
+    number_2: int | None
+    number_3: int | None
 
-    def owner(row: OpeningHours | Break | SpecialDay | Closure) -> uuid.UUID:
-        if row.resource:
-            at[row.resource.pk] = row.resource.location_id
-            return row.resource.pk
-        assert row.location_id, "a database constraint gives every row one owner"  # noqa: S101
-        return row.location_id
 
-    for hours in _rows(OpeningHours.objects.all(), zones):
-        weekly[owner(hours)].append((hours.weekday, Period(hours.opens, hours.closes)))
-    for each in _rows(Break.objects.all(), zones):
-        breaks[owner(each)].append((each.weekday, Period(each.starts, each.ends)))
-    for day in _rows(SpecialDay.objects.all(), zones):
-        special[owner(day)].append((day.day, Period(day.opens, day.closes)))
-    for closure in _rows(Closure.objects.all(), zones):
-        part = Period(closure.starts, closure.ends) if closure.starts and closure.ends else None
-        shut[owner(closure)].append(Shut(closure.first_day, closure.last_day, part, closure.reason))
+@dataclasses.dataclass(slots=True)
+class _Draft:
+    weekly: list[tuple[int, Period]] = dataclasses.field(default_factory=list)
+    breaks: list[tuple[int, Period]] = dataclasses.field(default_factory=list)
+    special: list[tuple[date, Period | None]] = dataclasses.field(default_factory=list)
+    shut: list[Shut] = dataclasses.field(default_factory=list)
+    rostered: bool = False
 
-    def timetable(id_: uuid.UUID, zone: ZoneInfo) -> Timetable:
+    def add(self, row: _Row, service_id: uuid.UUID | None) -> None:
+        match row.kind:
+            case "hours":
+                self.weekly.append((row.weekday, Period(row.starts, row.ends, row.last_start)))
+            case "break":
+                self.breaks.append((row.weekday, Period(row.starts, row.ends)))
+            case "special":
+                self.special.append((row.first_day, Period(row.starts, row.ends)))
+            case "closure":
+                part = Period(row.starts, row.ends) if row.starts and row.ends else None
+                self.shut.append(Shut(row.first_day, row.last_day, part, row.words))
+            case "rostered":
+                self.rostered = True
+            case "roster" if row.words == "working_hours":
+                if not row.services or service_id is None or service_id in row.services:
+                    self.special.append((row.first_day, Period(row.starts, row.ends)))
+                else:  # there that day, but not for this service
+                    self.special.append((row.first_day, None))
+            case "roster":
+                self.shut.append(Shut(row.first_day, row.last_day, Period(row.starts, row.ends)))
+
+    def done(self, zone: ZoneInfo) -> Timetable:
         return Timetable(
             zone,
-            weekly=tuple(weekly[id_]),
-            breaks=tuple(breaks[id_]),
-            special=tuple(special[id_]),
-            shut=tuple(shut[id_]),
+            weekly=tuple(self.weekly),
+            breaks=tuple(self.breaks),
+            special=tuple(self.special),
+            shut=tuple(self.shut),
+            rostered=self.rostered,
         )
 
+
+def load(
+    business: Business,
+    *,
+    days: tuple[date, date] | None = None,
+    service_id: uuid.UUID | None = None,
+) -> Timetables:
+    """All timetables of a business, in one query.
+
+    With `days` what is dated is read for these and the days next to them alone; with `service_id`
+    hours that are for other services are left out.
+    """
+    first, last = days or (date.min + 2 * DAY, date.max - 2 * DAY)
+    zones: dict[uuid.UUID, ZoneInfo] = {}
+    pacing: dict[uuid.UUID, Pacing] = {}
+    drafts: dict[uuid.UUID, _Draft] = defaultdict(_Draft)
+    at: dict[uuid.UUID, uuid.UUID] = {}  # where a resource is
+    for row in _rows(business.pk, first - 2 * DAY, last + 2 * DAY):
+        if row.kind == "location":
+            zones[row.location_id] = ZoneInfo(row.words or business.timezone)
+            pacing[row.location_id] = Pacing(row.number_1, row.number_2, row.number_3)
+            continue
+        if row.resource_id:
+            at[row.resource_id] = row.location_id
+        drafts[row.resource_id or row.location_id].add(row, service_id)
     return Timetables(
-        locations={id_: timetable(id_, zone) for id_, zone in zones.items()},
-        resources={id_: timetable(id_, zones[place]) for id_, place in at.items()},
+        locations={id_: drafts[id_].done(zone) for id_, zone in zones.items()},
+        resources={id_: drafts[id_].done(zones[place]) for id_, place in at.items()},
+        pacing=pacing,
     )
 
 
-def _rows(rows: QuerySet[Row], zones: dict[uuid.UUID, ZoneInfo]) -> QuerySet[Row]:
-    mine = Q(location__in=zones) | Q(resource__location__in=zones)
-    return rows.filter(mine).select_related("resource")
+def _rows(business_id: uuid.UUID, first: date, last: date) -> Iterator[_Row]:
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL, {"business": business_id, "first": first, "last": last})
+        yield from map(_Row._make, cursor.fetchall())

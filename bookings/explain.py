@@ -86,6 +86,7 @@ def explain(
         keeps_hours=keeps_hours,
         buffer_before=service.buffer_before if service else timedelta(),
         buffer_after=service.buffer_after if service else timedelta(),
+        overhead=service.preparation + service.cleanup if service else timedelta(),
     )
     refusal = _refusal(wish, now)
     look = selectors.look(wish, now=now)

@@ -1,1 +1,381 @@
-"""What could be booked when: the slots of many days."""
+"""What could be booked when: the starts of many days, in a number of queries that doesn't grow.
+
+The rows become plain numbers, `availability.slots` does the rest; what is offered here is what
+`selectors.look` finds a place for, by the same hours, the same units and the same half-open time.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from accounts import clock
+from availability import calendar, timetables
+from availability import slots as engine
+from availability.intervals import Interval, Run
+from availability.slots import Bookable, Joined, Need, Stay, Stretch, seconds
+from availability.timetables import Timetables
+from bookings import assignment, rules, selectors
+from bookings.assignment import Candidate
+from bookings.models import Session
+from bookings.wishes import Search
+from resources.models import TurnTime
+
+DAY = timedelta(days=1)
+NO_BUFFERS = (timedelta(), timedelta())
+
+
+class Slot(NamedTuple):
+    """A start that could be booked now; UTC.
+
+    The guest sees `starts_at` to `ends_at`; preparation, cleanup and buffers are in `takes_from` to
+    `takes_until`. `resource_ids` are those that could serve it alone, in the order offered; where
+    several kinds are needed, of the first: staff, then by name. None when only joined tables could.
+    """
+
+    starts_at: datetime
+    ends_at: datetime
+    takes_from: datetime
+    takes_until: datetime
+    location_id: uuid.UUID
+    resource_ids: tuple[uuid.UUID, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Found:
+    """A resource that could serve, and the kind it is needed as."""
+
+    candidate: Candidate
+    location_id: uuid.UUID
+    need: str
+    count: int
+
+
+def slots(search: Search, *, now: datetime | None = None) -> list[Slot]:
+    """Every start in the days of a search that could be booked now, in order.
+
+    Three queries for what names its requirements; up to four more for tables joined, turn times and
+    pacing. What is bookable only on runs that are scheduled has none: see `runs`.
+    """
+    service = search.service
+    if service and service.only_groups:
+        return []
+    found = _resources(search)
+    if not found:
+        return []
+    business = search.business
+    promises = timetables.load(
+        business,
+        days=(search.first_day, search.last_day),
+        service_id=service.pk if service else None,
+    )
+    durations = _durations(search, {each.location_id for each in found})
+    moment = now or datetime.now(UTC)
+    windows = {
+        id_: _window(promises, id_, search) for id_ in durations if id_ in promises.locations
+    }
+    if not windows:
+        return []
+    overhead = service.preparation + service.cleanup if service else timedelta()
+    before, after = search.buffers or (
+        (service.buffer_before, service.buffer_after) if service else NO_BUFFERS
+    )
+    taken = _taken(
+        business.pk,
+        min(each.start for each in windows.values()) - before,
+        max(each.end for each in windows.values()) + max(durations.values()) + overhead + after,
+        now=now,
+    )
+    joined = _joined(search, found)
+    offered: list[Slot] = []
+    for location_id, window in windows.items():
+        duration = durations[location_id]
+        stay = Stay(
+            int((duration + overhead).total_seconds()),
+            int(before.total_seconds()),
+            int(after.total_seconds()),
+        )
+        starts = _starts(search, promises, location_id, window, moment, now)
+        here = [each for each in found if each.location_id == location_id]
+        needs = _needs(search, here, promises, joined, taken, duration + overhead)
+        if not needs:
+            continue
+        alone = {each.candidate.id for each in here}
+        for offer in engine.search(needs, starts, stay):
+            at = datetime.fromtimestamp(offer.start, UTC)
+            offered.append(
+                Slot(
+                    at,
+                    at + duration,
+                    at - before,
+                    at + duration + overhead + after,
+                    location_id,
+                    tuple(each for each in offer.choices[0] if each in alone),
+                )
+            )
+    offered.sort(key=lambda each: (each.starts_at, each.location_id))
+    return offered
+
+
+def step_of(search: Search) -> timedelta:
+    """From one start to the next."""
+    if search.step:
+        return search.step
+    return rules.step_of(search.business, search.service)
+
+
+def _window(promises: Timetables, location_id: uuid.UUID, search: Search) -> Interval:
+    zone = promises.locations[location_id].zone
+    return Interval(
+        calendar.local_day(search.first_day, zone).start,
+        calendar.local_day(search.last_day, zone).end,
+    )
+
+
+def _starts(
+    search: Search,
+    promises: Timetables,
+    location_id: uuid.UUID,
+    window: Interval,
+    moment: datetime,
+    now: datetime | None,
+) -> list[int]:
+    """The starts on the grid that the clock, the notice, the horizon and the pacing leave."""
+    timetable = promises.locations[location_id]
+    starts = calendar.grid(timetable, search.first_day, search.last_day, step_of(search))
+    if search.keeps_now:
+        starts = [each for each in starts if each >= moment]
+    if search.keeps_notice:
+        first, last = rules.notice_and_horizon(search.business, search.service, moment)
+        starts = [each for each in starts if first <= each <= last]
+    left = [seconds(each) for each in starts]
+    pacing = promises.pacing[location_id]
+    if pacing.is_set and left:
+        left = engine.paced(
+            left,
+            rules.begun(location_id, window.start - DAY, window.end + DAY, now=now),
+            bucket=rules.bucket(pacing, timetable.zone),
+            party_size=search.party_size,
+            covers=pacing.covers,
+            parties=pacing.parties,
+        )
+    return left
+
+
+def _needs(
+    search: Search,
+    found: Sequence[_Found],
+    promises: Timetables,
+    joined: dict[uuid.UUID, list[Joined[uuid.UUID]]],
+    taken: dict[uuid.UUID, dict[int, list[Stretch]]],
+    stay: timedelta,
+) -> list[Need[uuid.UUID]]:
+    location_id = found[0].location_id if found else None
+    if location_id is None:
+        return []
+    place = calendar.open_run(
+        promises.locations[location_id], search.first_day, search.last_day, stay
+    )
+    whole_place = _stretches(place)
+    relax = search.business.relax_minimum_covers
+    kinds: dict[str, list[Bookable[uuid.UUID]]] = defaultdict(list)
+    counts: dict[str, int] = {}
+    for each in found:
+        candidate = each.candidate
+        own = promises.open_within(place, candidate.id, search.first_day, search.last_day, stay)
+        needed = assignment.units_needed(candidate, search.party_size, relax_minimum=relax)
+        counts[each.need] = each.count
+        kinds[each.need].append(
+            Bookable(
+                candidate.id,
+                whole_place if own is place else _stretches(own),
+                taken.get(candidate.id, {}),
+                candidate.units,
+                candidate.units + 1 if needed is None else needed,
+            )
+        )
+    return [
+        Need(kinds[kind], joined.get(location_id, ()) if kind == "" else (), counts[kind])
+        for kind in sorted(kinds, key=lambda kind: (kind != assignment.STAFF, kind))
+    ]
+
+
+def _stretches(run: Run) -> list[Stretch]:
+    return [(seconds(each.start), seconds(each.end)) for each in run]
+
+
+# A service without requirements may be served by anything; a requirement that names nobody by
+# everything of its kind.
+_ELIGIBLE = """
+WITH need AS (
+    SELECT id, kind, count FROM resources_requirement WHERE service_id = %(service)s
+), named AS (
+    SELECT n.requirement_id, n.resource_id
+      FROM resources_requirement_resources AS n JOIN need ON need.id = n.requirement_id
+)
+SELECT r.id, r.location_id, r.kind, r.name, r.units, r.covers_min, r.covers_max, r.display_order,
+       coalesce(need.kind, ''), coalesce(need.count, 1), (SELECT count(*) FROM need)
+  FROM resources_resource AS r
+  JOIN resources_location AS l ON l.id = r.location_id AND l.is_active
+  LEFT JOIN need ON need.kind = r.kind
+ WHERE r.business_id = %(business)s AND r.is_active AND r.deleted_at IS NULL
+   AND (r.is_online OR NOT %(by_guest)s)
+   AND (%(location)s::uuid IS NULL OR r.location_id = %(location)s)
+   AND (need.id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM need))
+   AND (need.id IS NULL
+        OR NOT EXISTS (SELECT 1 FROM named WHERE named.requirement_id = need.id)
+        OR EXISTS (SELECT 1 FROM named
+                    WHERE named.requirement_id = need.id AND named.resource_id = r.id))
+"""
+
+
+def _resources(search: Search) -> list[_Found]:
+    """Who and what could serve, in the order offered: of each location that has some of every kind
+    that is required; none when the resources asked for serve nothing. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ELIGIBLE,
+            {
+                "business": search.business.pk,
+                "service": search.service.pk if search.service else None,
+                "location": search.location_id,
+                "by_guest": search.by_guest,
+            },
+        )
+        rows = cursor.fetchall()
+    required = rows[0][-1] if rows else 0
+    found = [
+        _Found(
+            Candidate(id_, kind, name, units, least, most, order, selectors.NO_UNITS),
+            location,
+            need,
+            count,
+        )
+        for id_, location, kind, name, units, least, most, order, need, count, _ in rows
+    ]
+    found.sort(key=lambda each: assignment.offer_order(each.candidate))
+    wanted = search.resource_ids
+    if wanted is not None:
+        chosen = {each.need for each in found if each.candidate.id in wanted}
+        if not chosen:
+            return []
+        found = [each for each in found if each.need not in chosen or each.candidate.id in wanted]
+    kinds: dict[uuid.UUID, set[str]] = defaultdict(set)
+    for each in found:
+        kinds[each.location_id].add(each.need)
+    return [each for each in found if len(kinds[each.location_id]) >= required]
+
+
+def _durations(search: Search, location_ids: set[uuid.UUID]) -> dict[uuid.UUID, timedelta]:
+    """How long a stay is, by location."""
+    if search.duration or search.service:
+        duration = search.duration or search.service.duration  # type: ignore[union-attr]
+        return dict.fromkeys(location_ids, duration)
+    return turn_times(search.business.default_duration_minutes, location_ids, search.party_size)
+
+
+def turn_times(
+    default_minutes: int, location_ids: set[uuid.UUID], party_size: int
+) -> dict[uuid.UUID, timedelta]:
+    """How long a party keeps a table, by location: the turn time of the smallest size that it is
+    within, of the largest when it is larger than all, the default where none is kept. One query."""
+    found = dict.fromkeys(location_ids, timedelta(minutes=default_minutes))
+    kept: dict[uuid.UUID, list[tuple[int, timedelta]]] = defaultdict(list)
+    for place, most, duration in (
+        TurnTime.objects.filter(location__in=location_ids)
+        .order_by("covers_max")
+        .values_list("location_id", "covers_max", "duration")
+    ):
+        kept[place].append((most, duration))
+    for place, turns in kept.items():
+        fitting = [duration for most, duration in turns if party_size <= most]
+        found[place] = fitting[0] if fitting else turns[-1][1]
+    return found
+
+
+def _joined(search: Search, found: Sequence[_Found]) -> dict[uuid.UUID, list[Joined[uuid.UUID]]]:
+    """The tables that may be joined for the party, by location."""
+    if not search.joinable or search.resource_ids is not None or any(each.need for each in found):
+        return {}
+    relax = search.business.relax_minimum_covers
+    size = search.party_size
+    by_place: dict[uuid.UUID, list[Joined[uuid.UUID]]] = defaultdict(list)
+    for place, each in selectors.combinations(search.business):
+        if size <= each.covers_max and (relax or size >= each.covers_min):
+            by_place[place].append(Joined(each.id, each.members))
+    return by_place
+
+
+_TAKEN = """
+SELECT resource_id, unit, extract(epoch FROM starts_at)::bigint,
+       extract(epoch FROM ends_at)::bigint
+  FROM bookings_allocation
+ WHERE business_id = %(business)s AND starts_at > %(from)s - interval '1 day'
+   AND starts_at < %(until)s AND ends_at > %(from)s AND resource_id IS NOT NULL
+   AND (expires_at IS NULL OR expires_at > {now})
+"""
+
+
+def _taken(
+    business_id: uuid.UUID, start: datetime, end: datetime, *, now: datetime | None
+) -> dict[uuid.UUID, dict[int, list[Stretch]]]:
+    """What is taken in a window, by resource and unit. One query, and plain numbers: ranges and
+    datetimes cost ten times as much."""
+    found: dict[uuid.UUID, dict[int, list[Stretch]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _TAKEN.format(now=clock.sql(now)),
+            {"business": business_id, "from": start, "until": end, "now": now},
+        )
+        for resource_id, unit, since, until in cursor.fetchall():
+            found.setdefault(resource_id, {}).setdefault(unit, []).append((since, until))
+    return found
+
+
+class Place(NamedTuple):
+    """A scheduled run of a class, and how many places in it are left."""
+
+    session: Session
+    places_left: int
+
+
+def runs(search: Search, *, now: datetime | None = None) -> list[Place]:
+    """The scheduled runs of the service in the days of a search that have room for the party, in
+    order. Dates are the business's; a lapsed hold keeps no place. One query."""
+    zone = rules.zone_of(search.business)
+    first = calendar.resolve(search.first_day, time(), zone)
+    last = calendar.resolve(search.last_day + DAY, time(), zone)
+    rows = Session.objects.filter(
+        business=search.business,
+        starts_at__gte=first,
+        starts_at__lt=last,
+        state=Session.State.SCHEDULED,
+    )
+    if search.service:
+        rows = rows.filter(service=search.service)
+    if search.location_id:
+        rows = rows.filter(location=search.location_id)
+    if search.resource_ids is not None:
+        rows = rows.filter(resource_ids__overlap=list(search.resource_ids))
+    moment = now or datetime.now(UTC)
+    if search.keeps_now:
+        rows = rows.filter(starts_at__gte=moment)
+    if search.keeps_notice:
+        earliest, latest = rules.notice_and_horizon(search.business, search.service, moment)
+        rows = rows.filter(starts_at__gte=earliest, starts_at__lte=latest)
+    held = Q(allocations__expires_at=None) | Q(allocations__expires_at__gt=clock.moment(now))
+    counted = rows.annotate(
+        places_taken=Count("allocations", filter=Q(allocations__booking__isnull=False) & held)
+    ).select_related("service", "location")
+    return [
+        Place(each, each.capacity - each.places_taken)
+        for each in counted.order_by("starts_at", "pk")
+        if each.capacity - each.places_taken >= search.party_size
+    ]

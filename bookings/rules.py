@@ -3,45 +3,150 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
+from accounts import clock
 from accounts.models import Business
-from availability import timetables
+from availability import calendar, slots, timetables
 from availability.intervals import Interval
-from availability.timetables import Timetables
+from availability.timetables import Pacing, Timetables
 from billing import selectors as billing
 from bookings.errors import NotOffered, OutsideHours
+from bookings.lifecycle import TAKING
+from bookings.models import Booking
 from bookings.wishes import Wish
+from resources.models import Service
+
+DAY = timedelta(days=1)
 
 
-def refuse_outside(wish: Wish, *, now: datetime | None) -> None:
-    """Hold a wish to the notice, the horizon and the hours that it keeps. Raises NotOffered, or
-    OutsideHours when every place it may be at is closed. No query for a wish that keeps nothing."""
-    if wish.keeps_hours:
+def refuse_outside(wish: Wish, *, now: datetime | None, promises: Timetables | None = None) -> None:
+    """Hold a wish to the notice, the horizon, the grid, the hours and the pacing that it keeps.
+
+    Raises NotOffered, or OutsideHours when every place it may be at is closed. No query for a wish
+    that keeps nothing, one for its timetables unless they are at hand, one more for pacing.
+    """
+    if wish.keeps_hours and wish.keeps_notice:
         _refuse_too_soon_or_far(wish, now or datetime.now(UTC))
-    promises = promises_for(wish)
+    promises = promises or promises_for(wish)
     if promises is None:
         return
     places = [wish.location_id] if wish.location_id else list(promises.locations)
-    reasons = [closed(wish, promises, place) for place in places]
-    if all(reasons):
-        raise OutsideHours(reasons[0] or "") if reasons else OutsideHours
+    reasons = {place: closed(wish, promises, place) for place in places}
+    if all(reasons.values()):
+        raise OutsideHours(next(iter(reasons.values()), None) or "")
+    places = [place for place in places if not reasons[place]]
+    if wish.step:
+        places = [place for place in places if _on_grid(wish, promises, place)]
+        if not places:
+            raise NotOffered("Nothing starts at this time.")
+    if wish.keeps_hours and all(is_crowded(wish, promises, each, now=now) for each in places):
+        raise NotOffered("Too many start at this time already.")
+
+
+def _on_grid(wish: Wish, promises: Timetables, location_id: uuid.UUID) -> bool:
+    assert wish.step is not None
+    timetable = promises.locations[location_id]
+    day = calendar.service_day(wish.starts_at, timetable.zone)
+    return wish.starts_at in calendar.grid(timetable, day, day, wish.step)
+
+
+def is_crowded(
+    wish: Wish, promises: Timetables, location_id: uuid.UUID, *, now: datetime | None
+) -> bool:
+    """Whether one more party would be more than may start there then. No query without pacing."""
+    pacing = promises.pacing[location_id]
+    if not pacing.is_set:
+        return False
+    at = slots.seconds(wish.starts_at)
+    around = timedelta(minutes=pacing.minutes)
+    return not slots.paced(
+        [at],
+        begun(location_id, wish.starts_at - around, wish.starts_at + around, now=now),
+        bucket=bucket(pacing, promises.locations[location_id].zone),
+        party_size=wish.party_size,
+        covers=pacing.covers,
+        parties=pacing.parties,
+    )
+
+
+def bucket(pacing: Pacing, zone: ZoneInfo) -> Callable[[int], int]:
+    """The stretch of the wall's clock that a start is counted in."""
+    width = pacing.minutes * 60
+
+    def number(start: int) -> int:
+        offset = datetime.fromtimestamp(start, zone).utcoffset() or timedelta()
+        return (start + int(offset.total_seconds())) // width
+
+    return number
+
+
+def begun(
+    location_id: uuid.UUID, start: datetime, end: datetime, *, now: datetime | None
+) -> list[tuple[int, int]]:
+    """The starts (seconds) and sizes of the parties that begin in a window. One query."""
+    rows = Booking.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=clock.moment(now)),
+        location=location_id,
+        session=None,
+        starts_at__gte=start,
+        starts_at__lte=end,
+        state__in=[each.value for each in TAKING],
+    )
+    return [(slots.seconds(at), size) for at, size in rows.values_list("starts_at", "party_size")]
+
+
+def step_of(business: Business, service: Service | None) -> timedelta:
+    """From one start to the next: the service's interval, else the business's."""
+    if service and service.slot_interval:
+        return service.slot_interval
+    return timedelta(minutes=business.slot_interval_minutes)
+
+
+def notice_and_horizon(
+    business: Business, service: Service | None, moment: datetime
+) -> tuple[datetime, datetime]:
+    """The first and the last start that may be asked for at a moment."""
+    notice = service.min_notice if service else None
+    horizon = service.max_advance if service else None
+    return (
+        moment + (timedelta(minutes=business.min_notice_minutes) if notice is None else notice),
+        moment + (timedelta(days=business.max_advance_days) if horizon is None else horizon),
+    )
+
+
+def zone_of(business: Business) -> ZoneInfo:
+    return ZoneInfo(business.timezone)
 
 
 def _refuse_too_soon_or_far(wish: Wish, now: datetime) -> None:
-    business = wish.business
-    notice = timedelta(minutes=business.min_notice_minutes)
-    if wish.starts_at < now + notice:
-        raise NotOffered(f"Bookings need {business.min_notice_minutes} minutes' notice.")
-    if wish.starts_at > now + timedelta(days=business.max_advance_days):
-        raise NotOffered(f"Bookings open {business.max_advance_days} days ahead.")
+    first, last = notice_and_horizon(wish.business, wish.service, now)
+    # What is asked for right now may arrive a little late; without notice that is no reason.
+    if wish.starts_at < first and first > now:
+        raise NotOffered(f"Bookings need {_in_words(first - now)} notice.")
+    if wish.starts_at > last:
+        raise NotOffered(f"Bookings open {(last - now).days} days ahead.")
+
+
+def _in_words(notice: timedelta) -> str:
+    minutes = int(notice.total_seconds() // 60)
+    return f"{minutes} minutes'"
 
 
 def promises_for(wish: Wish) -> Timetables | None:
-    """The timetables that a wish is held to; None, and no query, when it keeps none."""
+    """The timetables that a wish is held to, around its days; None, and no query, when it keeps
+    none."""
     if not (wish.keeps_hours or wish.keeps_closures):
         return None
-    return timetables.load(wish.business)
+    return timetables.load(
+        wish.business,
+        days=(wish.starts_at.date() - 2 * DAY, wish.inside_until.date() + 2 * DAY),
+        service_id=wish.service.pk if wish.service else None,
+    )
 
 
 def closed(
@@ -50,7 +155,7 @@ def closed(
     """Why a place, or a resource there, is closed for a wish; None when it is open."""
     return promises.closed(
         location_id,
-        Interval(wish.starts_at, wish.ends_at),
+        Interval(wish.starts_at, wish.inside_until),
         resource_id=resource_id,
         hours=wish.keeps_hours,
     )

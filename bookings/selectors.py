@@ -25,6 +25,7 @@ from django.db.models.functions import Coalesce, NullIf
 from accounts import clock
 from accounts.contact import phone_key
 from accounts.remembered import Remembered
+from availability.timetables import Timetables
 from bookings import assignment, rules
 from bookings.assignment import Candidate, Combined
 from bookings.lifecycle import State
@@ -42,7 +43,7 @@ Rows = TypeVar("Rows", bound=Model)
 # index on (business, starts_at) answers alone, however many bookings there are elsewhere in time.
 CANDIDATES = """
 SELECT r.id, r.location_id, r.section_id, r.kind, r.name, r.units, r.covers_min, r.covers_max,
-       r.display_order, t.units AS taken, coalesce(t.lapsed, false)
+       r.display_order, r.is_online, t.units AS taken, coalesce(t.lapsed, false)
   FROM resources_resource r
   LEFT JOIN (
        SELECT a.resource_id,
@@ -73,6 +74,7 @@ class Offered(NamedTuple):
     location_id: uuid.UUID
     section_id: uuid.UUID | None
     has_lapsed: bool
+    is_online: bool = True
 
     @property
     def id(self) -> uuid.UUID:
@@ -105,8 +107,9 @@ def offered(
                 place,
                 section,
                 lapsed,
+                online,
             )
-            for id_, place, section, kind, name, units, least, most, order, taken, lapsed
+            for id_, place, section, kind, name, units, least, most, order, online, taken, lapsed
             in cursor.fetchall()
             if location_id is None or place == location_id
         ]  # fmt: skip
@@ -179,7 +182,9 @@ class Look:
         return next(each for each in self.seen if each.id == resource_id)
 
 
-def _open_for(wish: Wish, *, now: datetime | None) -> list[Offered]:
+def _open_for(
+    wish: Wish, *, now: datetime | None, promises: Timetables | None = None
+) -> list[Offered]:
     """The resources of a wish's window, without those closed by the rules that it keeps."""
     seen = offered(
         wish.business.pk,
@@ -188,21 +193,28 @@ def _open_for(wish: Wish, *, now: datetime | None) -> list[Offered]:
         now=now,
         location_id=wish.location_id,
     )
-    promises = rules.promises_for(wish)
+    if wish.by_guest:
+        seen = [each for each in seen if each.is_online]
+    promises = promises or rules.promises_for(wish)
     if promises is None:
         return seen
     return [each for each in seen if not rules.closed(wish, promises, each.location_id, each.id)]
 
 
 def look(
-    wish: Wish, *, now: datetime | None = None, needs: Sequence[Requirement] | None = None
+    wish: Wish,
+    *,
+    now: datetime | None = None,
+    needs: Sequence[Requirement] | None = None,
+    promises: Timetables | None = None,
 ) -> Look:
     """Find what would serve a wish, best fit first, without taking it.
 
     Two queries at most for what needs one resource of any kind; the requirements of a service can
-    be passed in as `needs`, since they don't change between two looks.
+    be passed in as `needs`, and the timetables as `promises`, since they don't change between two
+    looks.
     """
-    seen = _open_for(wish, now=now)
+    seen = _open_for(wish, now=now, promises=promises)
     if needs is None:
         needs = requirements(wish.service) if wish.service else ()
     if not needs:
@@ -219,11 +231,14 @@ def look(
         ]
         choose = wish.resource_id if any(e.id == wish.resource_id for e in eligible) else None
         found = found or choose is not None
-        plan = _plan(dataclasses.replace(wish, resource_id=choose), eligible)
-        if plan is None:
-            return Look(None, seen)
-        takes.extend(plan.takes)
-        chosen.extend(plan.resource_ids)
+        for _ in range(need.count):
+            plan = _plan(dataclasses.replace(wish, resource_id=choose), eligible)
+            if plan is None:
+                return Look(None, seen)
+            takes.extend(plan.takes)
+            chosen.extend(plan.resource_ids)
+            eligible = [each for each in eligible if each.id not in plan.resource_ids]
+            choose = None
     if wish.resource_id and not found:
         return Look(None, seen)
     return Look(assignment.Plan(tuple(takes), tuple(chosen)), seen)
@@ -371,7 +386,7 @@ def next_free(
     found: list[tuple[datetime, int]] = []
     for moment in moments:
         start = moment - wish.buffer_before
-        until = moment + wish.duration + wish.buffer_after
+        until = moment + (wish.takes_until - wish.starts_at)
         candidates = [
             each.candidate._replace(
                 taken_units=frozenset(

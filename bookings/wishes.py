@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ class Wish:
     """A stretch of time for a party. `starts_at` is UTC; `duration` without buffers.
 
     `joinable` lets tables be combined. `keeps_hours` holds it to opening hours, breaks, closures,
-    notice and horizon; `keeps_closures` to closures alone; neither is for doors that sell any time.
+    notice, horizon and pacing; `keeps_closures` to closures alone; neither is for doors that sell
+    any time. With a `step` it may only start on the grid; `by_guest` leaves out resources that only
+    staff may book. `overhead` is preparation and cleanup: taken after the duration, within hours.
     """
 
     business: Business
@@ -67,6 +69,10 @@ class Wish:
     keeps_closures: bool = False
     buffer_before: timedelta = timedelta()
     buffer_after: timedelta = timedelta()
+    overhead: timedelta = timedelta()
+    step: timedelta | None = None
+    by_guest: bool = False
+    keeps_notice: bool = True
 
     @classmethod
     def of(cls, service: Service, **fields: object) -> Wish:
@@ -77,6 +83,7 @@ class Wish:
             "duration": service.duration,
             "buffer_before": service.buffer_before,
             "buffer_after": service.buffer_after,
+            "overhead": service.preparation + service.cleanup,
         } | fields
         return cls(**values)  # type: ignore[arg-type]
 
@@ -92,7 +99,40 @@ class Wish:
     @property
     def takes_until(self) -> datetime:
         """When the time taken ends, buffer included."""
-        return self.ends_at + self.buffer_after
+        return self.inside_until + self.buffer_after
+
+    @property
+    def inside_until(self) -> datetime:
+        """Until when it has to be open."""
+        return self.ends_at + self.overhead
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What may be asked of the timetable: the starts of some days for a party.
+
+    Dates are local to each location, both included. What isn't said is the service's, else the
+    business's: `duration` (without a service the turn time of the party), `step` from one start to
+    the next, `buffers` before and after. `resource_ids` limits the resources of any kind that one
+    of them is; `by_guest` leaves out those that only staff may book. `keeps_notice` applies the
+    least notice and the horizon, `keeps_now` leaves out what has gone by. `joinable` lets tables be
+    combined.
+    """
+
+    business: Business
+    first_day: date
+    last_day: date
+    service: Service | None = None
+    party_size: int = 1
+    location_id: uuid.UUID | None = None
+    resource_ids: frozenset[uuid.UUID] | None = None
+    duration: timedelta | None = None
+    step: timedelta | None = None
+    buffers: tuple[timedelta, timedelta] | None = None
+    by_guest: bool = True
+    keeps_notice: bool = True
+    keeps_now: bool = True
+    joinable: bool = True
 
 
 def pieces(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -13,12 +13,14 @@ from django.utils import timezone
 from accounts import clock
 from accounts.models import Business, Channel
 from accounts.transactions import lock, written
+from availability.timetables import Timetables
 from billing.models import Deposit
 from bookings import allocations, doorbell, rules, selectors
 from bookings.errors import (
     DepositDue,
     HoldExpired,
     InThePast,
+    NotOffered,
     QuotaUsedUp,
     SlotTaken,
     WrongState,
@@ -137,9 +139,10 @@ def _make(
     if earlier := earlier_with(channel, key):
         return earlier, False
     refuse_past(wish, now)
-    rules.refuse_outside(wish, now=now)
+    promises = rules.promises_for(wish)
+    rules.refuse_outside(wish, now=now, promises=promises)
     respect_quota(wish.business, now)
-    plan_look = _look_and_lock(wish, now=now)
+    plan_look = _look_and_lock(wish, promises, now=now)
     assert plan_look.plan is not None
     plan = plan_look.plan
     during = (wish.takes_from, wish.takes_until)
@@ -199,23 +202,31 @@ def respect_quota(business: Business, now: datetime | None) -> None:
         raise QuotaUsedUp
 
 
-def _look_and_lock(wish: Wish, *, now: datetime | None) -> selectors.Look:
+def _look_and_lock(
+    wish: Wish, promises: Timetables | None, *, now: datetime | None
+) -> selectors.Look:
     """Look without a lock, so that "full" costs nothing; then lock, and look again.
 
     One known resource with one unit needs no lock: the constraint alone decides who has it.
-    Whatever the writer has a choice in does, or a rush could sell one place and refuse the rest.
+    Whatever the writer has a choice in does, or a rush could sell one place and refuse the rest;
+    and so does pacing, which no constraint keeps.
     """
     needs = selectors.requirements(wish.service) if wish.service else ()
-    look = selectors.look(wish, now=now, needs=needs)
+    look = selectors.look(wish, now=now, needs=needs, promises=promises)
     if look.plan is None:
         raise SlotTaken
-    only_one = wish.resource_id is not None and len(look.plan.takes) == 1
+    paced = wish.keeps_hours and promises and any(each.is_set for each in promises.pacing.values())
+    only_one = wish.resource_id is not None and len(look.plan.takes) == 1 and not paced
     if only_one and look.at(wish.resource_id).candidate.units == 1:  # type: ignore[arg-type]
         return look
     lock_days(look.location_ids, wish.takes_from, wish.takes_until)
-    look = selectors.look(wish, now=now, needs=needs)
+    look = selectors.look(wish, now=now, needs=needs, promises=promises)
     if look.plan is None:
         raise SlotTaken
+    if paced and promises:
+        place = look.at(look.plan.resource_ids[0]).location_id
+        if rules.is_crowded(wish, promises, place, now=now):
+            raise NotOffered("Too many start at this time already.")
     return look
 
 

@@ -49,7 +49,10 @@ def reschedule(
             "location_id", flat=True
         )
     )
-    old = (before.starts_at - wish.buffer_before, before.ends_at + wish.buffer_after)
+    old = (
+        before.starts_at - wish.buffer_before,
+        before.ends_at + wish.overhead + wish.buffer_after,
+    )
     lock(
         f"day:{location}:{day}"
         for location in locations
@@ -129,6 +132,7 @@ def _moved(
         joinable=joinable,
         buffer_before=service.buffer_before if service else timedelta(),
         buffer_after=service.buffer_after if service else timedelta(),
+        overhead=service.preparation + service.cleanup if service else timedelta(),
     )
 
 

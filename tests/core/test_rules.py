@@ -71,7 +71,7 @@ def test_whoever_keeps_no_hours_is_asked_nothing(
     assert found.plan is not None
 
 
-def test_timetables_are_five_queries_whatever_they_hold(
+def test_timetables_are_one_query_whatever_they_hold(
     salon: Business, django_assert_num_queries: Any
 ) -> None:
     for n in range(20):
@@ -80,7 +80,7 @@ def test_timetables_are_five_queries_whatever_they_hold(
             first_day=SATURDAY + timedelta(days=n + 1),
             last_day=SATURDAY + timedelta(days=n + 1),
         )
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(2):
         selectors.free(asks(salon, at(10)), now=NOW)
 
 

@@ -239,7 +239,7 @@ def _is_open(timetable: Timetable, at: datetime) -> bool:
         return opens <= shown < (closes if closes > opens else closes + timedelta(days=1))
 
     def promised(day: date) -> list[Period]:
-        own = [period for each, period in timetable.special if each == day]
+        own = [period for each, period in timetable.special if each == day and period]
         return own or [p for weekday, p in timetable.weekly if weekday == day.isoweekday()]
 
     days = (today - timedelta(days=1), today)
