@@ -12,7 +12,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 MODES = ("development", "test", "production")
 
 env = environ.Env()
-environ.Env.read_env(BASE_DIR / ".env")
+if os.environ.get("OPENBOOK_ENV") != "test":  # no test may reach what the keys in it open
+    environ.Env.read_env(BASE_DIR / ".env")
 
 
 class BadSetting(SystemExit):

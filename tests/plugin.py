@@ -17,6 +17,10 @@ RUNNING: list[object] = []
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     """Embedded servers, unless real ones are named."""
+    for line in (ROOT / ".env.example").read_text().splitlines():
+        name, _, _ = line.partition("=")
+        if name not in ("DATABASE_URL", "REDIS_URL"):
+            os.environ.pop(name, None)  # the tests say themselves what they want set
     os.environ["OPENBOOK_ENV"] = "test"
     if not os.environ.get("DATABASE_URL"):
         postgres = servers.start_postgres(ROOT / "var" / "test" / "postgres", *servers.FAST)

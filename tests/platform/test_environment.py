@@ -152,6 +152,22 @@ def variables(path: Path) -> Iterator[str]:
                     yield name
 
 
+@pytest.mark.parametrize("mode, plan", [("test", None), ("development", "free")])
+def test_the_tests_don_t_read_what_a_file_says(
+    mode: str, plan: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that has Stripe's keys in it, say."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / ".env").write_text("DEFAULT_PLAN=free\n")
+    copied = tmp_path / "config" / "env.py"
+    copied.write_text((ROOT / "config" / "env.py").read_text())
+    monkeypatch.setenv("DEFAULT_PLAN", "")  # so that it is as it was afterwards
+    monkeypatch.delenv("DEFAULT_PLAN")
+    monkeypatch.setenv("OPENBOOK_ENV", mode)
+    runpy.run_path(str(copied))
+    assert os.environ.get("DEFAULT_PLAN") == plan
+
+
 def test_nothing_but_config_reads_the_environment() -> None:
     """What the tools read is theirs: servers are started by them, not by the product."""
     apps = [Path(each).parent for each in ROOT.glob("*/apps.py")]
