@@ -118,12 +118,34 @@ WITH lapsed AS (
 SELECT id FROM booking
 """
 
+# A class that is only held lapses with the last of its holds. Its row is locked before theirs, the
+# order that everybody takes them in.
+EXPIRE_RUNS = """
+WITH lapsed AS (
+    SELECT id FROM bookings_session
+     WHERE state = 'held' AND expires_at <= {now} AND {which}
+     ORDER BY id {limit} FOR NO KEY UPDATE {skip}
+), freed AS (
+    DELETE FROM bookings_allocation USING lapsed
+     WHERE session_id = lapsed.id AND booking_id IS NULL
+)
+UPDATE bookings_session AS s SET state = 'expired', expires_at = NULL, updated_at = {now}
+  FROM lapsed WHERE s.id = lapsed.id
+RETURNING s.id
+"""
 IN_THE_WAY = """id IN (
     SELECT booking_id FROM bookings_allocation
      WHERE business_id = %(business)s AND resource_id = ANY(%(resources)s::uuid[])
        AND starts_at > %(from)s - interval '1 day' AND starts_at < %(until)s
        AND ends_at > %(from)s AND expires_at <= {now}
 )"""
+RUN_IN_THE_WAY = """id IN (
+    SELECT session_id FROM bookings_allocation
+     WHERE business_id = %(business)s AND resource_id = ANY(%(resources)s::uuid[])
+       AND starts_at > %(from)s - interval '1 day' AND starts_at < %(until)s
+       AND ends_at > %(from)s AND expires_at <= {now} AND session_id IS NOT NULL
+)"""
+IN_RUNS = "session_id = ANY(%(runs)s::uuid[])"
 IN_THE_SESSION = """id IN (
     SELECT booking_id FROM bookings_allocation
      WHERE session_id = %(session)s AND booking_id IS NOT NULL AND expires_at <= {now}
@@ -257,14 +279,16 @@ def release_lapsed(
     *,
     now: datetime | None,
 ) -> Sequence[uuid.UUID]:
-    """Expire the lapsed holds that stand in the way of taking these resources."""
+    """Expire the lapsed holds and held classes in the way of taking these resources."""
     values = {
         "business": business_id,
         "resources": list(resources),
         "from": during[0],
         "until": during[1],
     }
-    return _expire(IN_THE_WAY, values, now=now)
+    runs = _expire_runs(RUN_IN_THE_WAY, values, now=now)
+    places = _expire(IN_RUNS, {"runs": runs}, now=now) if runs else []
+    return [*places, *_expire(IN_THE_WAY, values, now=now)]
 
 
 def release_lapsed_places(session_id: uuid.UUID, *, now: datetime | None) -> Sequence[uuid.UUID]:
@@ -274,7 +298,9 @@ def release_lapsed_places(session_id: uuid.UUID, *, now: datetime | None) -> Seq
 
 def expire_batch(*, limit: int, now: datetime | None) -> Sequence[uuid.UUID]:
     """Expire lapsed holds, any business's, leaving those that somebody is busy with."""
-    return _expire("true", {}, now=now, limit=f"LIMIT {limit:d}", skip="SKIP LOCKED")
+    how = {"limit": f"LIMIT {limit:d}", "skip": "SKIP LOCKED"}
+    _expire_runs("true", {}, now=now, **how)
+    return _expire("true", {}, now=now, **how)
 
 
 def _expire(
@@ -284,4 +310,14 @@ def _expire(
     sql = EXPIRE.format(which=which.format(now=moment), now=moment, limit=limit, skip=skip)
     with connection.cursor() as cursor:
         cursor.execute(sql, values | {"now": now, "actor": str(SYSTEM)})
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _expire_runs(
+    which: str, values: dict[str, Any], *, now: datetime | None, limit: str = "", skip: str = ""
+) -> list[uuid.UUID]:
+    moment = clock.sql(now)
+    sql = EXPIRE_RUNS.format(which=which.format(now=moment), now=moment, limit=limit, skip=skip)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values | {"now": now})
         return [row[0] for row in cursor.fetchall()]

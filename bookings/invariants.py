@@ -44,6 +44,9 @@ PROMISES = {
         SELECT b.id FROM bookings_booking b WHERE b.state
             IN ('held', 'pending', 'confirmed', 'checked_in')
            AND NOT EXISTS (SELECT 1 FROM bookings_allocation a WHERE a.booking_id = b.id)
+           AND NOT (b.state = 'held' AND EXISTS (  -- told once they come back for it
+               SELECT 1 FROM bookings_session s
+                WHERE s.id = b.session_id AND s.state = 'cancelled'))
     """,
     "a booking takes all of its time": """
         SELECT b.id FROM bookings_booking b JOIN bookings_allocation a ON a.booking_id = b.id
@@ -71,7 +74,15 @@ PROMISES = {
     """,
     "a cancelled class takes nothing": """
         SELECT a.id FROM bookings_allocation a JOIN bookings_session s ON s.id = a.session_id
-         WHERE s.state = 'cancelled'
+         WHERE s.state = 'cancelled' OR (s.state = 'expired' AND a.booking_id IS NULL)
+    """,
+    "a held class lapses with what it takes": """
+        SELECT a.id FROM bookings_allocation a JOIN bookings_session s ON s.id = a.session_id
+         WHERE a.booking_id IS NULL AND a.expires_at IS DISTINCT FROM s.expires_at
+    """,
+    "a held class lapses no sooner than the holds in it": """
+        SELECT s.id FROM bookings_session s JOIN bookings_booking b ON b.session_id = s.id
+         WHERE s.state = 'held' AND b.state = 'held' AND b.expires_at > s.expires_at
     """,
     "a booking belongs to one tenant": """
         SELECT b.id FROM bookings_booking b

@@ -148,15 +148,20 @@ class Omission(models.Model):
 
 
 class Session(models.Model):
-    """One scheduled run of a class: its resources are taken once, its places one by one.
+    """One run of a class: its resources are taken once, its places one by one.
+
+    A run that guests open themselves is held at first, as long as the last of its holds; the first
+    that is confirmed schedules it. `updated_at` also says when somebody last came or left.
 
     `occurs_on` is the day of its schedule that it stands for, whenever it was moved to: as long as
     there is a row for that day, moved or cancelled, the schedule makes no other.
     """
 
     class State(models.TextChoices):
+        HELD = "held", "Held"
         SCHEDULED = "scheduled", "Scheduled"
         CANCELLED = "cancelled", "Cancelled"
+        EXPIRED = "expired", "Expired"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="sessions", db_index=False)
@@ -180,7 +185,9 @@ class Session(models.Model):
         blank=True,
         help_text="What a protocol says of it and no rule reads, by protocol.",
     )
+    expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=now, editable=False)
+    updated_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         ordering = ("starts_at", "id")
@@ -193,8 +200,16 @@ class Session(models.Model):
                 condition=Q(schedule__isnull=False),
                 name="one_session_per_occurrence",
             ),
+            models.CheckConstraint(
+                condition=Q(state="held", expires_at__isnull=False)
+                | (~Q(state="held") & Q(expires_at__isnull=True)),
+                name="only_a_held_session_expires",
+            ),
         ]
-        indexes = [models.Index(fields=["business", "starts_at"], name="session_by_start")]
+        indexes = [
+            models.Index(fields=["business", "starts_at"], name="session_by_start"),
+            models.Index(fields=["expires_at"], condition=Q(state="held"), name="session_waiting"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.service} {self.starts_at:%Y-%m-%d %H:%M} UTC"
@@ -423,6 +438,9 @@ class Event(models.Model):
         SESSION_SCHEDULED = "session.scheduled"
         SESSION_CHANGED = "session.changed"
         SESSION_CANCELLED = "session.cancelled"
+        GUEST_CREATED = "guest.created"
+        GUEST_UPDATED = "guest.updated"
+        GUEST_DELETED = "guest.deleted"
 
     id = models.BigAutoField(primary_key=True)
     business = models.ForeignKey(Business, models.CASCADE, related_name="events", db_index=False)

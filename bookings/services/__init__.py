@@ -35,6 +35,14 @@ from bookings.services.progress import (
     release,
 )
 from bookings.services.recording import about, record
+from bookings.services.runs import (
+    Comer,
+    admit,
+    hold_run,
+    joinable,
+    open_run,
+    room,
+)
 from bookings.services.schedules import (
     Changed,
     Laid,
@@ -52,11 +60,13 @@ from bookings.services.webhooks import add_webhook, remove_webhook
 __all__ = [
     "Changed",
     "Changes",
+    "Comer",
     "DepositTerms",
     "Laid",
     "about",
     "add_schedule",
     "add_webhook",
+    "admit",
     "amend",
     "block",
     "book",
@@ -80,13 +90,16 @@ __all__ = [
     "forget_guest",
     "heed",
     "hold",
+    "hold_run",
     "is_past",
     "join_waitlist",
+    "joinable",
     "lay_out",
     "lay_out_all",
     "leave_waitlist",
     "mark_no_show",
     "move_own",
+    "open_run",
     "record",
     "release",
     "release_deposit",
@@ -94,6 +107,7 @@ __all__ = [
     "remove_webhook",
     "renew_link",
     "reschedule",
+    "room",
     "schedule_session",
     "settle_deposit",
     "unblock",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,7 +14,7 @@ from accounts import clock
 from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Channel
 from accounts.transactions import lock, written
-from bookings import allocations, assignment, doorbell, lifecycle, selectors
+from bookings import allocations, assignment, doorbell, lifecycle, rules, selectors
 from bookings.errors import InThePast, SlotTaken, WrongState
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event, Session
@@ -27,7 +28,14 @@ from bookings.services.making import (
     respect_quota,
 )
 from bookings.services.progress import cancel
-from bookings.services.recording import owe, record, snapshot
+from bookings.services.recording import record, snapshot
+from bookings.services.sessions import (
+    extend,
+    locked_session,
+    record_session,
+    schedule_held,
+    touch,
+)
 from bookings.wishes import Actor, GuestDetails, Wish, days
 from resources.models import Resource, Service
 
@@ -55,7 +63,7 @@ def schedule_session(
     during = (wish.takes_from, wish.takes_until)
     seen = selectors.offered(service.business_id, *during, now=now, location_id=location_id)
     lock_days({each.location_id for each in seen}, *during)
-    look = _session_look(wish, resource_ids, now=now)
+    look = session_look(wish, resource_ids, now=now)
     location = location_id or (
         look.at(look.plan.resource_ids[0]).location_id
         if look.plan and look.plan.resource_ids
@@ -63,6 +71,7 @@ def schedule_session(
             "pk", flat=True
         )[0]
     )
+    moment = clock.read(now)
     session = Session.objects.create(
         business_id=service.business_id,
         location_id=location,
@@ -71,6 +80,8 @@ def schedule_session(
         ends_at=wish.ends_at,
         capacity=places,
         resource_ids=list(look.plan.resource_ids) if look.plan else [],
+        created_at=moment,
+        updated_at=moment,
     )
     if look.plan and look.plan.takes:
         clear_the_way(service.business_id, look, during, now=now)
@@ -84,9 +95,10 @@ def schedule_session(
     return session
 
 
-def _session_look(
+def session_look(
     wish: Wish, resource_ids: Sequence[uuid.UUID], *, now: datetime | None
 ) -> selectors.Look:
+    """What a run would take: these resources whole, or what its service needs. Raises SlotTaken."""
     assert wish.service is not None
     if not resource_ids and not wish.service.requirements.exists():
         return selectors.Look(None, ())
@@ -116,7 +128,7 @@ def book_places(
     session: Session,
     *,
     party_size: int,
-    guest: GuestDetails | None,
+    guest: GuestDetails | uuid.UUID | None,
     by: Actor,
     source: str,
     channel: Channel | None = None,
@@ -132,18 +144,50 @@ def book_places(
     """
     if earlier := earlier_with(channel, key):
         return earlier
+    respect_quota(session.business, now)
     found = (
         Session.objects.select_for_update(no_key=True, of=("self",))
         .select_related("business")
         .filter(pk=session.pk)
         .first()
     )
-    if found is None or found.state != Session.State.SCHEDULED:
+    if found is None:
         raise SlotTaken("This class has been cancelled.")
     session = found
     if session.starts_at < (now or timezone.now()) - GRACE:
         raise InThePast
-    respect_quota(session.business, now)
+    return seat(
+        session,
+        party_size=party_size,
+        guest=guest,
+        by=by,
+        source=source,
+        channel=channel,
+        key=key,
+        notes=notes,
+        lasts=lasts,
+        now=now,
+    )
+
+
+def seat(
+    session: Session,
+    *,
+    party_size: int,
+    guest: GuestDetails | uuid.UUID | None,
+    by: Actor,
+    source: str,
+    channel: Channel | None = None,
+    key: str = "",
+    notes: str = "",
+    lasts: timedelta | None = None,
+    now: datetime | None = None,
+) -> Booking:
+    """Give out places of a run whose row is locked. A run that is only held stays for as long as
+    this hold does, or for good once somebody comes for sure."""
+    is_lapsed = session.expires_at is not None and session.expires_at <= clock.read(now)
+    if is_lapsed or session.state not in (Session.State.SCHEDULED, Session.State.HELD):
+        raise SlotTaken("This class has been cancelled.")
     allocations.release_lapsed_places(session.pk, now=now)
     places = free_places(session)[:party_size]
     if len(places) < party_size:
@@ -175,11 +219,17 @@ def book_places(
         waits=lasts,
         now=now,
     )
+    if booking.expires_at:
+        extend(session, booking.expires_at)
+    else:
+        schedule_held(session, by=by, now=now)
+        touch(session, booking.updated_at)
     transaction.on_commit(doorbell.ring)
     return booking
 
 
 def free_places(session: Session) -> list[int]:
+    """The places that nobody has; clear the lapsed holds away first."""
     taken = set(
         Allocation.objects.filter(session=session, booking__isnull=False).values_list(
             "unit", flat=True
@@ -191,7 +241,8 @@ def free_places(session: Session) -> list[int]:
 def resize(booking: Booking, wish: Wish, *, by: Actor, now: datetime | None) -> Booking:
     if wish.starts_at != booking.starts_at or wish.ends_at != booking.ends_at:
         raise Invalid("A place in a class can't be moved in time; book the other class.")
-    session = Session.objects.select_for_update(no_key=True).get(bookings=booking)
+    session = locked_session(booking)
+    assert session is not None
     allocations.release_lapsed_places(session.pk, now=now)
     was = snapshot(booking)
     Allocation.objects.filter(booking=booking).delete()
@@ -210,6 +261,7 @@ def resize(booking: Booking, wish: Wish, *, by: Actor, now: datetime | None) -> 
     booking.updated_at = clock.read(now)
     if snapshot(booking) != was:
         booking.save(update_fields=["party_size", "updated_at"])
+        touch(session, booking.updated_at)
         record(booking, Event.Kind.UPDATED, by=by, now=now, was=was)
     return booking
 
@@ -220,22 +272,34 @@ def change_session(
     *,
     by: Actor,
     starts_at: datetime | None = None,
+    ends_at: datetime | None = None,
     capacity: int | None = None,
     resource_ids: Sequence[uuid.UUID] | None = None,
+    service: Service | None = None,
+    details: Mapping[str, Any] | None = None,
+    keeps_hours: bool = False,
     now: datetime | None = None,
 ) -> Session:
-    """Move a class to another time or other resources, or give it more or fewer places.
+    """Move a class to another time or other resources, make it one of another service, or give it
+    more or fewer places.
 
-    What isn't given stays, and its bookings go with it; its schedule then leaves it alone. Raises
-    SlotTaken when a resource isn't free, InThePast, Conflict for fewer places than are taken and
-    for a class that was cancelled.
+    What isn't given stays, and its bookings go with it; who only holds a place is told once they
+    come back for it. Its schedule then leaves it alone. Raises SlotTaken when a resource isn't
+    free, InThePast, NotOffered outside the hours that it keeps, Conflict for fewer places than are
+    taken and for a class that was cancelled.
     """
     seen = Session.objects.select_related("service__business").get(pk=session.pk)
-    wish = Wish.of(seen.service, starts_at=starts_at or seen.starts_at)
-    before = Wish.of(seen.service, starts_at=seen.starts_at)
-    moves = wish.starts_at != seen.starts_at
-    if moves:
+    before = _wish_for(seen, seen.service, seen.starts_at, seen.ends_at)
+    wish = _wish_for(
+        seen, service or seen.service, starts_at or seen.starts_at, ends_at, keeps_hours=keeps_hours
+    )
+    moves = (wish.takes_from, wish.takes_until) != (before.takes_from, before.takes_until) or (
+        (wish.starts_at, wish.ends_at) != (before.starts_at, before.ends_at)
+    )
+    if wish.starts_at != before.starts_at:
         refuse_past(wish, now)
+    if moves:
+        rules.refuse_outside(wish, now=now)
     places = set(
         Resource.objects.filter(business_id=seen.business_id).values_list("location_id", flat=True)
     ) | {seen.location_id}
@@ -258,10 +322,31 @@ def change_session(
     wanted = list(session.resource_ids if resource_ids is None else resource_ids)
     if moves or set(wanted) != set(session.resource_ids):
         _take_elsewhere(session, wish, wanted, by=by, now=now)
+    if service is not None:
+        session.service = service
+        session.bookings.update(service=service)
+    if details is not None:
+        session.details = dict(details)
     session.was_changed = session.was_changed or session.schedule_id is not None
-    session.save(update_fields=["starts_at", "ends_at", "capacity", "resource_ids", "was_changed"])
+    session.updated_at = clock.read(now)
+    session.save()
     record_session(session, Event.Kind.SESSION_CHANGED, by=by, now=now)
     return session
+
+
+def _wish_for(
+    session: Session,
+    service: Service,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    *,
+    keeps_hours: bool = False,
+) -> Wish:
+    """The time that a run wants; as long as it is now unless its end is said."""
+    lasts = ends_at - starts_at if ends_at else session.ends_at - session.starts_at
+    if lasts <= timedelta():
+        raise Invalid("A class must end after it starts.")
+    return Wish.of(service, starts_at=starts_at, duration=lasts, keeps_hours=keeps_hours)
 
 
 def _make_room_within(session: Session, capacity: int) -> None:
@@ -287,7 +372,7 @@ def _take_elsewhere(
     """Give back what the class takes and take it at the new time; its bookings go with it."""
     during = (wish.takes_from, wish.takes_until)
     Allocation.objects.filter(session=session, booking=None).delete()
-    look = _session_look(wish, wanted, now=now)
+    look = session_look(wish, wanted, now=now)
     if look.plan and look.plan.takes:
         clear_the_way(session.business_id, look, during, now=now)
         allocations.take(
@@ -295,54 +380,45 @@ def _take_elsewhere(
         )
     session.starts_at, session.ends_at = wish.starts_at, wish.ends_at
     session.resource_ids = list(look.plan.resource_ids) if look.plan else []
+    if session.resource_ids:
+        session.location_id = look.at(session.resource_ids[0]).location_id
     for booking in (
         Booking.objects.select_for_update(no_key=True)
-        .filter(session=session, state__in=[state.value for state in lifecycle.TAKING])
+        .filter(session=session, state__in=[each.value for each in lifecycle.TAKING - {State.HELD}])
         .order_by("pk")
     ):
         was = snapshot(booking)
         booking.starts_at, booking.ends_at = session.starts_at, session.ends_at
-        booking.resource_ids = session.resource_ids
+        booking.resource_ids, booking.location_id = session.resource_ids, session.location_id
         booking.updated_at = clock.read(now)
-        booking.save(update_fields=["starts_at", "ends_at", "resource_ids", "updated_at"])
+        booking.save(
+            update_fields=["starts_at", "ends_at", "resource_ids", "location", "updated_at"]
+        )
         Allocation.objects.filter(booking=booking).update(
             starts_at=session.starts_at, ends_at=session.ends_at
         )
-        record(booking, Event.Kind.UPDATED, by=by, now=now, was=was)
+        record(booking, Event.Kind.UPDATED, by=by, now=now, was=was, with_class=str(session.pk))
 
 
 @written
 def cancel_session(session: Session, *, by: Actor, now: datetime | None = None) -> Session:
-    """Call a class off: every booking of it is cancelled, and all it took is free."""
+    """Call a class off: every booking of it is cancelled, and all it took is free.
+
+    Who only holds a place is told once they come back for it; the hold lapses when it would have.
+    """
     session = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
-    if session.state == Session.State.CANCELLED:
+    if session.state in (Session.State.CANCELLED, Session.State.EXPIRED):
         return session
-    session.state = Session.State.CANCELLED
-    session.save(update_fields=["state"])
+    session.state, session.expires_at = Session.State.CANCELLED, None
+    session.updated_at = clock.read(now)
+    session.save(update_fields=["state", "expires_at", "updated_at"])
     allocations.release_lapsed_places(session.pk, now=now)
-    for booking in session.bookings.filter(
-        state__in=[State.HELD.value, State.PENDING.value, State.CONFIRMED.value]
-    ).order_by("pk"):
+    over = lifecycle.TAKING - {State.HELD}
+    for booking in session.bookings.filter(state__in=[each.value for each in over]).order_by("pk"):
         try:
             cancel(booking, by=by, reason="The class was cancelled.", now=now)
         except WrongState:
-            continue  # a hold that lapsed meanwhile
+            continue  # waited for its deposit for too long meanwhile
     Allocation.objects.filter(session=session).delete()
     record_session(session, Event.Kind.SESSION_CANCELLED, by=by, now=now)
     return session
-
-
-def record_session(session: Session, kind: Event.Kind, *, by: Actor, now: datetime | None) -> None:
-    event = Event.objects.create(
-        business_id=session.business_id,
-        kind=kind,
-        at=clock.moment(now),
-        actor=str(by),
-        data={
-            "session": str(session.pk),
-            "starts_at": session.starts_at.isoformat(),
-            "ends_at": session.ends_at.isoformat(),
-            "resource_ids": [str(each) for each in session.resource_ids],
-        },
-    )
-    owe(now=now, event=event)

@@ -26,9 +26,10 @@ from bookings.errors import (
     WrongState,
 )
 from bookings.lifecycle import State
-from bookings.models import Allocation, Booking, Event
+from bookings.models import Allocation, Booking, Event, Session
 from bookings.references import new_reference
 from bookings.services.recording import locked, record, snapshot
+from bookings.services.sessions import locked_session, schedule_held, touch
 from bookings.wishes import Actor, GuestDetails, Wish, days
 
 GRACE = timedelta(minutes=5)  # how late "right now" may arrive
@@ -252,15 +253,20 @@ def confirm(
     booking: Booking,
     *,
     by: Actor,
-    guest: GuestDetails | None = None,
+    guest: GuestDetails | uuid.UUID | None = None,
     notes: str | None = None,
     now: datetime | None = None,
 ) -> Booking:
     """Turn a hold into a promise. Confirmed already: returns it, as a retry is no second wish.
 
     Raises HoldExpired from `expires_at` on, swept or not; DepositDue while its deposit is unpaid;
-    WrongState for what was cancelled or is over.
+    WrongState for what was cancelled or is over; SlotTaken when its class was called off or moved.
     """
+    session = locked_session(booking)
+    if session and booking.state == State.HELD.value:
+        is_off = session.state == Session.State.CANCELLED
+        if is_off or session.starts_at != booking.starts_at:
+            raise SlotTaken("This class has been called off or moved.")
     if Deposit.objects.filter(booking_id=booking.pk, status=Deposit.Status.PENDING).exists():
         raise DepositDue
     moment = clock.moment(now)
@@ -280,12 +286,19 @@ def confirm(
         raise WrongState(booking.state, State.CONFIRMED.value)
     Allocation.objects.filter(booking=booking).update(expires_at=None)
     if guest:
-        booking.guest_id = allocations.guest(booking.business_id, guest, now=now)
+        booking.guest_id = (
+            guest
+            if isinstance(guest, uuid.UUID)
+            else allocations.guest(booking.business_id, guest, now=now)
+        )
         booking.save(update_fields=["guest"])
         booking = locked(booking)
     if notes is not None:
         booking.notes = notes
         booking.save(update_fields=["notes"])
+    if session:
+        schedule_held(session, by=by, now=now)
+        touch(session, booking.updated_at)
     # Who listens heard nothing of a hold; what waited for its deposit was announced before.
     kind = Event.Kind.CONFIRMED if was_pending else Event.Kind.CREATED
     record(booking, kind, by=by, now=now)

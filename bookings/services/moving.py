@@ -11,10 +11,11 @@ from accounts.transactions import lock, written
 from bookings import allocations, lifecycle, rules, selectors
 from bookings.errors import HoldExpired, SlotTaken, WrongState
 from bookings.lifecycle import State
-from bookings.models import Allocation, Booking, Event, Session
+from bookings.models import Allocation, Booking, Event
 from bookings.services.classes import resize
 from bookings.services.making import clear_the_way, refuse_past
 from bookings.services.recording import is_lapsed, locked, record, snapshot
+from bookings.services.sessions import locked_session, touch
 from bookings.wishes import Actor, GuestDetails, Wish, days
 from resources.models import Resource
 
@@ -59,8 +60,7 @@ def reschedule(
         for start, end in (old, (wish.takes_from, wish.takes_until))
         for day in days(start, end)
     )
-    if before.session_id:  # a class before those who come to it, as whoever calls it off
-        Session.objects.select_for_update(no_key=True).get(pk=before.session_id)
+    locked_session(before)
     booking = locked(booking)
     state = State(booking.state)
     if is_lapsed(booking, now=now):
@@ -146,6 +146,7 @@ def amend(
     now: datetime | None = None,
 ) -> Booking:
     """Change what is written about a booking, not what it takes."""
+    session = locked_session(booking)
     booking = locked(booking)
     if notes is not None:
         booking.notes = notes
@@ -153,5 +154,6 @@ def amend(
         booking.guest_id = allocations.guest(booking.business_id, guest, now=now)
     booking.updated_at = clock.read(now)
     booking.save(update_fields=["notes", "guest", "updated_at"])
+    touch(session, booking.updated_at)
     record(booking, Event.Kind.UPDATED, by=by, now=now)
     return locked(booking)

@@ -20,6 +20,7 @@ from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event, Outbox
 from bookings.services.making import confirm
 from bookings.services.recording import about, is_lapsed, locked, owe, record
+from bookings.services.sessions import let_go, locked_session, touch
 from bookings.wishes import SYSTEM, Actor
 
 
@@ -57,6 +58,7 @@ def cancel(
 @written
 def release(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
     """Let go of a hold: the time is free. Raises WrongState for what is no longer a hold."""
+    session = locked_session(booking)
     current = locked(booking)
     if current.state not in (State.HELD.value, State.CANCELLED.value, State.EXPIRED.value):
         raise WrongState(current.state, "released")
@@ -66,6 +68,7 @@ def release(booking: Booking, *, by: Actor, now: datetime | None = None) -> Book
     current.updated_at = clock.read(now)
     current.save(update_fields=["state", "expires_at", "updated_at"])
     Allocation.objects.filter(booking=current).delete()
+    let_go(session, at=current.updated_at)
     record(current, Event.Kind.CANCELLED, by=by, now=now)
     return current
 
@@ -79,6 +82,7 @@ def _become(
     now: datetime | None,
     **more: Any,
 ) -> Booking:
+    session = locked_session(booking)
     booking = locked(booking)
     if booking.state == state.value:
         return booking
@@ -92,6 +96,8 @@ def _become(
     booking.save(update_fields=["state", "expires_at", "updated_at"])
     if state not in lifecycle.TAKING:
         Allocation.objects.filter(booking=booking).delete()
+        let_go(session, at=booking.updated_at)
+    touch(session, booking.updated_at)
     record(booking, kind, by=by, now=now, **{k: v for k, v in more.items() if v})
     return booking
 

@@ -24,7 +24,8 @@ from availability.intervals import Interval
 from availability.recurrence import BadRule, Occurrence
 from bookings import lifecycle
 from bookings.models import Event, Omission, Schedule, Session
-from bookings.services.classes import cancel_session, record_session, schedule_session
+from bookings.services.classes import cancel_session, schedule_session
+from bookings.services.sessions import record_session
 from bookings.wishes import SYSTEM, Actor
 from resources.models import Resource
 from resources.services import checked

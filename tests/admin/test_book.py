@@ -297,7 +297,7 @@ def test_a_class_is_put_in_the_book(client: Client, bistro: Business, spin: Serv
     assert "No resource is available at the requested time." in again
     assert Session.objects.count() == 1
     busy = save(client, added(Session), **form | {"resources": [sam.pk]}).content.decode()
-    assert "No resource is available at the requested time." in busy
+    assert "Sam: taken at this time." in busy
 
 
 def test_staff_see_classes_and_do_not_schedule_them(client: Client, spin: Service) -> None:

@@ -87,6 +87,17 @@ BREAKS = {
         UPDATE bookings_booking SET expires_at = now() WHERE state = 'confirmed'
     """,
     "a cancelled class takes nothing": "UPDATE bookings_session SET state = 'cancelled'",
+    "a held class lapses with what it takes": """
+        INSERT INTO bookings_allocation (business_id, session_id, resource_id, unit, starts_at,
+            ends_at, expires_at)
+        SELECT s.business_id, s.id, r.id, 0, now(), now() + interval '1 hour', now()
+          FROM bookings_session s, resources_resource r LIMIT 1
+    """,
+    "a held class lapses no sooner than the holds in it": """
+        UPDATE bookings_session SET state = 'held', expires_at = now();
+        UPDATE bookings_booking SET state = 'held', expires_at = now() + interval '1 minute'
+         WHERE session_id IS NOT NULL
+    """,
     "a booking belongs to one tenant": "UPDATE bookings_guest SET business_id = %(other)s",
     "time taken belongs to one tenant": "UPDATE bookings_allocation SET business_id = %(other)s",
     "a resource is at a place of its own tenant": """
