@@ -14,22 +14,15 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from bench.figures import Figure
 from bench.load import Asked, Load, body, run
 from tools import servers
 
 ROUNDS = 3
 SECONDS = 3.0
 TABLES = 200
-
-
-class Figure(NamedTuple):
-    name: str
-    value: str
-    target: str
-    holds: bool
-    detail: str
 
 
 def main() -> int:
@@ -84,6 +77,7 @@ def measure(most: int) -> list[Figure]:
     django.setup()
     from django.core.management import call_command
 
+    from bench import grid
     from bench.server import serving
     from bookings import selectors
     from bookings.wishes import Wish
@@ -181,6 +175,8 @@ def measure(most: int) -> list[Figure]:
             "query, assignment and order, median of 200",
         )
     )
+    say("grids")
+    figures += grid.figures(fill)
     return figures
 
 
@@ -240,18 +236,19 @@ def fill(business: Any, resources: list[Any], rows: int) -> None:
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM bookings_allocation WHERE block_id IS NOT NULL")
+        cursor.execute("DELETE FROM bookings_allocation WHERE business_id = %s", [business.pk])
         cursor.execute(
             "INSERT INTO bookings_block (id, business_id, resource_id, starts_at, ends_at, reason,"
             " created_at) SELECT gen_random_uuid(), %s, %s, now(), now() + interval '1 day', '',"
-            " now() WHERE NOT EXISTS (SELECT 1 FROM bookings_block)",
-            [business.pk, resources[0]],
+            " now() WHERE NOT EXISTS (SELECT 1 FROM bookings_block WHERE business_id = %s)",
+            [business.pk, resources[0], business.pk],
         )
         each = rows // len(resources)
         step = 365 * 24 * 60 // each
         cursor.execute(
             "INSERT INTO bookings_allocation (business_id, block_id, resource_id, unit, starts_at,"
-            " ends_at) SELECT %(business)s, (SELECT id FROM bookings_block LIMIT 1), r, 0, s,"
+            " ends_at) SELECT %(business)s,"
+            " (SELECT id FROM bookings_block WHERE business_id = %(business)s LIMIT 1), r, 0, s,"
             " s + least(interval '60 minutes', make_interval(mins => %(step)s))"
             "  FROM unnest(%(resources)s::uuid[]) AS r, generate_series("
             "       date_trunc('day', now()) + interval '1 day',"

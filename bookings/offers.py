@@ -88,6 +88,7 @@ def slots(search: Search, *, now: datetime | None = None) -> list[Slot]:
         (service.buffer_before, service.buffer_after) if service else NO_BUFFERS
     )
     taken = _taken(
+        found,
         business.pk,
         min(each.start for each in windows.values()) - before,
         max(each.end for each in windows.values()) + max(durations.values()) + overhead + after,
@@ -183,19 +184,23 @@ def _needs(
     place = calendar.open_run(
         promises.locations[location_id], search.first_day, search.last_day, stay
     )
-    whole_place = _stretches(place)
+    opened: dict[calendar.Timetable | None, list[Stretch]] = {}  # many keep the same hours
     relax = search.business.relax_minimum_covers
     kinds: dict[str, list[Bookable[uuid.UUID]]] = defaultdict(list)
     counts: dict[str, int] = {}
     for each in found:
         candidate = each.candidate
-        own = promises.open_within(place, candidate.id, search.first_day, search.last_day, stay)
+        own = promises.resources.get(candidate.id)
+        if own not in opened:
+            opened[own] = _stretches(
+                promises.open_within(place, candidate.id, search.first_day, search.last_day, stay)
+            )
         needed = assignment.units_needed(candidate, search.party_size, relax_minimum=relax)
         counts[each.need] = each.count
         kinds[each.need].append(
             Bookable(
                 candidate.id,
-                whole_place if own is place else _stretches(own),
+                opened[own],
                 taken.get(candidate.id, {}),
                 candidate.units,
                 candidate.units + 1 if needed is None else needed,
@@ -314,29 +319,41 @@ def _joined(search: Search, found: Sequence[_Found]) -> dict[uuid.UUID, list[Joi
 
 
 _TAKEN = """
-SELECT resource_id, unit, extract(epoch FROM starts_at)::bigint,
-       extract(epoch FROM ends_at)::bigint
+SELECT resource_id, unit, array_agg(date_part('epoch', starts_at)::bigint),
+       array_agg(date_part('epoch', ends_at)::bigint)
   FROM bookings_allocation
  WHERE business_id = %(business)s AND starts_at > %(from)s - interval '1 day'
-   AND starts_at < %(until)s AND ends_at > %(from)s AND resource_id IS NOT NULL
+   AND starts_at < %(until)s AND ends_at > %(from)s AND resource_id = ANY(%(resources)s)
    AND (expires_at IS NULL OR expires_at > {now})
+ GROUP BY resource_id, unit
 """
 
 
 def _taken(
-    business_id: uuid.UUID, start: datetime, end: datetime, *, now: datetime | None
+    found: Sequence[_Found],
+    business_id: uuid.UUID,
+    start: datetime,
+    end: datetime,
+    *,
+    now: datetime | None,
 ) -> dict[uuid.UUID, dict[int, list[Stretch]]]:
-    """What is taken in a window, by resource and unit. One query, and plain numbers: ranges and
-    datetimes cost ten times as much."""
-    found: dict[uuid.UUID, dict[int, list[Stretch]]] = {}
+    """What is taken in a window, by resource and unit. One query, and plain numbers by the list:
+    datetimes and rows of their own cost several times as much."""
+    taken: dict[uuid.UUID, dict[int, list[Stretch]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
             _TAKEN.format(now=clock.sql(now)),
-            {"business": business_id, "from": start, "until": end, "now": now},
+            {
+                "business": business_id,
+                "from": start,
+                "until": end,
+                "now": now,
+                "resources": [each.candidate.id for each in found],
+            },
         )
         for resource_id, unit, since, until in cursor.fetchall():
-            found.setdefault(resource_id, {}).setdefault(unit, []).append((since, until))
-    return found
+            taken.setdefault(resource_id, {})[unit] = list(zip(since, until, strict=True))
+    return taken
 
 
 class Place(NamedTuple):
