@@ -1,7 +1,7 @@
 """Two tenants with something of every kind, and what one of them may never see of the other.
 
 `tests/api/test_tenancy.py` asks every route of the URLconf. What it asks is said by each protocol
-in a table of its own, `tests/api/<protocol>/tenancy.py`:
+in a table of its own, `tests/api/<protocol>/tenancy.py`, and by pages in `tests/<face>/tenancy.py`:
 
     doors    a function of a tenant and another one: every way to be the first at this protocol's
              door, as named request headers
@@ -35,7 +35,7 @@ from availability.models import Closure, OpeningHours
 from billing.gateways import Notice
 from billing.gateways.sandbox import Sandbox
 from billing.models import Account
-from bookings import services
+from bookings import links, services
 from bookings.models import Event, WebhookDelivery, WebhookEndpoint
 from bookings.wishes import SYSTEM, GuestDetails
 from resources.models import Combination, Requirement
@@ -231,6 +231,7 @@ def tenant(word: str, phone: str) -> Tenant:
         last_error=f"{word} did not answer",
     )
     assert booking.guest_id
+    link = links.token(booking).split(".")
     return SimpleNamespace(
         word=word,
         business=known(of),
@@ -247,6 +248,8 @@ def tenant(word: str, phone: str) -> Tenant:
         session=known(session),
         booking=known(booking),
         reference=booking.reference,
+        link_claim=link[0],
+        link_seal=link[1],
         promised=known(promised),
         hold=known(hold),
         guest=Id(str(booking.guest_id)),

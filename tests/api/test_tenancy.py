@@ -22,7 +22,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.api.tenants import REFUSALS, Ask, Id, Tenant, belongings, nobody, tenant, texts
 from tests.builders import NOW
 
-HERE = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 
 # Routes that belong to no tenant, by how they begin, and why that is right.
 OPEN = {
@@ -38,8 +38,8 @@ AT: dict[str, Any] = {"openbook.now": NOW}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 TABLES = {
-    path.parent.name: importlib.import_module(f"tests.api.{path.parent.name}.tenancy")
-    for path in sorted(HERE.glob("*/tenancy.py"))
+    path.parent.name: importlib.import_module(".".join(path.relative_to(TESTS.parent).parts)[:-3])
+    for path in sorted(TESTS.rglob("tenancy.py"))
 }
 EVERY = [(protocol, ask) for protocol, table in TABLES.items() for ask in table.ASKS]
 
@@ -75,11 +75,22 @@ def methods(view: Any) -> list[str]:
         return [each.upper() for each in actions if each.upper() in METHODS]
     cls = getattr(view, "cls", None) or getattr(view, "view_class", None)
     if cls is None:
-        return list(METHODS)
+        return [each for each in allowed(view) if each in METHODS]
     named = [each.upper() for each in cls.http_method_names if each.upper() in METHODS]
     if cls.http_method_names != View.http_method_names:
         return named  # it says so itself
     return [each for each in named if hasattr(cls, each.lower())]
+
+
+def allowed(view: Any) -> list[str]:
+    """What `require_http_methods` lets through to a function, under whatever else is around it."""
+    while view is not None:
+        kept = zip(view.__code__.co_freevars, view.__closure__ or (), strict=True)
+        for name, cell in kept:
+            if name == "request_method_list":
+                return list(cell.cell_contents)
+        view = getattr(view, "__wrapped__", None)
+    return list(METHODS)
 
 
 def is_open(route: str) -> str | None:
@@ -245,4 +256,4 @@ def test_the_owner_may_do_what_the_other_may_not(protocol: str, ask: Ask, street
             reply = street.ask(protocol, ask, door, 0, ask.method, by=street.them)
             statuses[door] = (reply.status_code, reply.content[:300])
             transaction.set_rollback(True)
-    assert any(200 <= status < 300 for status, _ in statuses.values()), statuses
+    assert any(200 <= status < 400 for status, _ in statuses.values()), statuses
