@@ -134,6 +134,16 @@ PROMISES = {
         SELECT d.id FROM billing_deposit d LEFT JOIN bookings_booking b ON b.id = d.booking_id
          WHERE b.id IS NULL OR b.business_id <> d.business_id
     """,
+    "an offer is for the guest who waits": """
+        SELECT e.id FROM bookings_waitlistentry e
+          LEFT JOIN bookings_booking b ON b.id = e.booking_id
+         WHERE e.state = 'offered' AND b.id IS NULL
+            OR b.business_id <> e.business_id OR b.guest_id <> e.guest_id
+    """,
+    "a class is of a schedule of its own tenant": """
+        SELECT n.id FROM bookings_session n JOIN bookings_schedule s ON s.id = n.schedule_id
+         WHERE s.business_id <> n.business_id
+    """,
     "what waits for its deposit has one that is unpaid": """
         SELECT b.id FROM bookings_booking b
          WHERE b.state = 'pending' AND NOT EXISTS (

@@ -437,6 +437,7 @@ class Event(models.Model):
         UNBLOCKED = "resource.unblocked"
         SESSION_SCHEDULED = "session.scheduled"
         SESSION_CHANGED = "session.changed"
+        OFFERED = "waitlist.offered"
         SESSION_CANCELLED = "session.cancelled"
         GUEST_CREATED = "guest.created"
         GUEST_UPDATED = "guest.updated"
@@ -486,27 +487,52 @@ class Outbox(models.Model):
 
 
 class WaitlistEntry(models.Model):
-    """A guest who would come if there were room. Nobody is booked from it by itself."""
+    """A guest who would come if there were room: to a class, or on a day.
+
+    Nobody is booked from it by itself. Where the business wants so, what becomes free is held for
+    whoever waits longest (`booking`), and theirs once they confirm it; lapsed or declined, the
+    entry is over and the next one has the offer. `earliest` and `latest` are when it may start, by
+    the clock of the place.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
+        OFFERED = "offered", "Offered"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        LAPSED = "lapsed", "Lapsed"
         REMOVED = "removed", "Removed"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="waitlist")
     guest = models.ForeignKey(Guest, models.CASCADE, related_name="waitlist")
     service = models.ForeignKey(Service, models.SET_NULL, null=True, blank=True)
+    session = models.ForeignKey(
+        Session, models.SET_NULL, null=True, blank=True, related_name="waitlist"
+    )
     preferred_date = models.DateField()
+    earliest = models.TimeField(null=True, blank=True)
+    latest = models.TimeField(null=True, blank=True)
     party_size = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     notes = models.TextField(blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    booking = models.OneToOneField(
+        Booking, models.SET_NULL, null=True, blank=True, related_name="waitlist_entry"
+    )
     created_at = models.DateTimeField(default=now, editable=False)
 
     class Meta:
         verbose_name_plural = "waitlist"
         ordering = ("preferred_date", "created_at", "id")
         indexes = [
-            models.Index(fields=["business", "preferred_date", "created_at"], name="waitlist_queue")
+            models.Index(
+                fields=["business", "preferred_date", "created_at"], name="waitlist_queue"
+            ),
+            models.Index(
+                fields=["business", "created_at"],
+                condition=Q(state__in=("waiting", "offered")),
+                name="waitlist_open",
+            ),
         ]
 
     def __str__(self) -> str:

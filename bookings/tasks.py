@@ -20,8 +20,16 @@ def expire_holds() -> int:
 
 @shared_task(name="bookings.tasks.deliver_outbox")
 def deliver_outbox() -> int:
-    """Pass on what is owed to the world; how many effects."""
+    """Pass on what is owed to the world; how many effects. Where something happened a place may
+    have become free, so who waits is asked first, and told in the same run."""
+    services.promote_waitlist(only_news=True)
     return relay.deliver().done
+
+
+@shared_task(name="bookings.tasks.promote_waitlist")
+def promote_waitlist() -> int:
+    """Offer what is free to those who wait, however it became so; how many offers."""
+    return len(services.promote_waitlist())
 
 
 @shared_task(name="bookings.tasks.lay_out_schedules")

@@ -208,6 +208,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(3600),
         "options": {"expires": 3600},
     },
+    "promote-waitlist": {
+        "task": "bookings.tasks.promote_waitlist",
+        "schedule": schedule(15),
+        "options": {"expires": 15},
+    },
     "lay-out-schedules": {
         "task": "bookings.tasks.lay_out_schedules",
         "schedule": schedule(1800),

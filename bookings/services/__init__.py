@@ -53,8 +53,11 @@ from bookings.services.schedules import (
     lay_out_all,
     remove_schedule,
 )
+from bookings.services.waitlist import accept as accept_offer
+from bookings.services.waitlist import decline as decline_offer
 from bookings.services.waitlist import join as join_waitlist
 from bookings.services.waitlist import leave as leave_waitlist
+from bookings.services.waitlist import promote as promote_waitlist
 from bookings.services.webhooks import add_webhook, remove_webhook
 
 __all__ = [
@@ -64,6 +67,7 @@ __all__ = [
     "DepositTerms",
     "Laid",
     "about",
+    "accept_offer",
     "add_schedule",
     "add_webhook",
     "admit",
@@ -84,6 +88,7 @@ __all__ = [
     "complete",
     "confirm",
     "correct_guest",
+    "decline_offer",
     "deposit_paid",
     "end_schedule",
     "expire_holds",
@@ -100,6 +105,7 @@ __all__ = [
     "mark_no_show",
     "move_own",
     "open_run",
+    "promote_waitlist",
     "record",
     "release",
     "release_deposit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 from django.db import connection
@@ -11,7 +11,7 @@ from accounts.models import Business
 from bookings import invariants, services
 from bookings.models import Booking
 from bookings.wishes import SYSTEM
-from tests.builders import HOUR, MARIA, business, resource, service, tables, wish
+from tests.builders import HOUR, MARIA, business, location, resource, service, tables, wish
 from tests.races.test_services import SEVEN
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +43,12 @@ def busy() -> Business:
         service(of, "Spin", capacity=8), starts_at=SEVEN + 30 * HOUR, by=SYSTEM
     )
     services.book_places(run, party_size=3, guest=MARIA, by=SYSTEM, source="test")
+    again = services.add_schedule(
+        of,
+        service=service(of, "Yoga", capacity=8), location=location(of), rule="FREQ=DAILY;COUNT=2",
+        starts_on=SEVEN.date(), at=time(6),
+    )  # fmt: skip
+    services.lay_out(again, now=SEVEN - timedelta(days=3))
     table = of.resources.filter(kind="table").first()
     assert table is not None
     services.block(table, starts_at=SEVEN + 40 * HOUR, ends_at=SEVEN + 99 * HOUR, by=SYSTEM)
@@ -118,6 +124,15 @@ BREAKS = {
             status, gateway, payment_intent_id, client_secret, created_at, updated_at)
         VALUES (gen_random_uuid(), %(other)s, gen_random_uuid(), 1, 'EUR', 'charge', 'held', 's',
             'p', 'c', now(), now())
+    """,
+    "an offer is for the guest who waits": """
+        INSERT INTO bookings_waitlistentry (id, business_id, guest_id, booking_id, preferred_date,
+            party_size, notes, state, created_at)
+        SELECT gen_random_uuid(), business_id, guest_id, NULL, '2030-01-01', 1, '', 'offered', now()
+          FROM bookings_booking WHERE guest_id IS NOT NULL LIMIT 1
+    """,
+    "a class is of a schedule of its own tenant": """
+        UPDATE bookings_schedule SET business_id = %(other)s
     """,
     "what waits for its deposit has one that is unpaid": f"""
         UPDATE bookings_booking SET state = 'pending', expires_at = now() WHERE id = ({FREE})
