@@ -110,6 +110,8 @@ def what_went_wrong(error: BaseException) -> str:
     if isinstance(error, psycopg.Error | DatabaseError) and isinstance(cause, psycopg.Error):
         if cause.sqlstate is None:  # the driver's own, as of a server that isn't there
             return f"{name}: {error}"
+        if cause.sqlstate.startswith("42"):  # a table or a column that isn't there: about code
+            return f"{name}: {cause.diag.message_primary}"
         found = [cause.sqlstate, cause.diag.table_name, cause.diag.constraint_name]
         return f"{name}: {' '.join(each for each in found if each)}"
     if isinstance(error, ABOUT_CODE) or settings.DEBUG:

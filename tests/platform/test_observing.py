@@ -145,6 +145,7 @@ def test_no_line_says_who_came_whatever_went_wrong(web: Web, bistro: Business, l
     ]
     assert "allocations.py" in unexpected[0]["exception"]  # where, and which rule
     assert unexpected[0]["exception"].endswith("IntegrityError: 23514 bookings_booking broken")
+    assert 'relation "django_session" does not exist' in unexpected[2]["exception"]
 
 
 def test_a_request_id_that_was_given_is_kept_and_another_is_made(web: Web, log: Path) -> None:
