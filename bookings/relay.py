@@ -221,10 +221,17 @@ def _claim_delivery(
         .first()
     )
     if delivery:
+        delivery.body = delivery.body or _anew(delivery)
         delivery.attempts += 1
         delivery.due_at = clock.read(now) + LEASE
-        delivery.save(update_fields=["attempts", "due_at"])
+        delivery.save(update_fields=["body", "attempts", "due_at"])
     return delivery
+
+
+def _anew(delivery: WebhookDelivery) -> str:
+    """What a delivery says, now that what it said was erased with its guest."""
+    written = _voice(delivery.endpoint).write(delivery.event)
+    return written[1] if written else ""
 
 
 def send(delivery: WebhookDelivery, pool: httpcore.ConnectionPool, *, now: datetime | None) -> bool:

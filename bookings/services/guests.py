@@ -84,7 +84,8 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
     """Erase a guest: deleted when never booked, else nothing personal is left of them.
 
     Bookings stay in the book, without a name or notes; so do figures and the history, which never
-    held personal data. What listeners were told can't be taken back, our copy of it goes.
+    held personal data. What listeners were told can't be taken back, our copy of it goes; what they
+    are still to be told is written anew, without a name, when it is sent.
     """
     found = _existing(guest)
     found.waitlist.all().delete()
@@ -94,9 +95,7 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
         return
     bookings.exclude(notes="").update(notes="")
     bookings.update(link_version=F("link_version") + 1)  # whoever has their link has it no more
-    WebhookDelivery.objects.filter(event__booking__guest=found).exclude(
-        state=WebhookDelivery.State.DUE
-    ).update(body="")
+    WebhookDelivery.objects.filter(event__booking__guest=found).update(body="")
     for name in ("first_name", "last_name", "email", "phone", "email_key", "phone_key", "notes"):
         setattr(found, name, "")
     found.updated_at = clock.read(now)

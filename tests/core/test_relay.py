@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from datetime import timedelta
 from typing import Any
@@ -217,6 +218,24 @@ def test_what_was_erased_with_its_guest_is_not_sent_again(bistro: Business) -> N
             relay.replay(delivery(), now=NOW)
         relay.deliver(now=NOW)
     assert len(hooks.received) == 1
+
+
+def test_what_is_still_due_is_told_without_the_guest_who_was_erased(bistro: Business) -> None:
+    with receiver(500, 200) as hooks:
+        listen(bistro, hooks.url)
+        booked = book(bistro)
+        relay.deliver(now=NOW)
+        assert booked.guest
+        services.forget_guest(booked.guest, now=NOW)
+        assert "Maria" not in delivery().body
+        relay.deliver(now=NOW + MINUTE)
+    before, after = (json.loads(each.body) for each in hooks.received)
+    nobody = {"first_name": "", "last_name": "", "email": ""}
+    assert after == before | {"data": before["data"] | {"customer": nobody}}
+    assert "maria" not in delivery().body.lower()
+    assert {each.headers["X-AvailEngine-Delivery"] for each in hooks.received} == {
+        str(delivery().pk)
+    }
 
 
 def test_old_deliveries_are_forgotten(bistro: Business) -> None:
