@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         SpectacularSwaggerView.as_view(url_name="openapi-availengine"),
         name="docs-availengine",
     ),
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="front"),
     path("admin/", admin.site.urls),
     path("booking/", include("bookings.web.urls")),
     path("", include("bookings.api.availengine.urls")),

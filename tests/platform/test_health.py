@@ -24,6 +24,11 @@ def test_with_everything_there(client: Client, db: None) -> None:
     assert client.post("/readyz").status_code == 405
 
 
+def test_the_front_door_leads_to_the_admin(client: Client, db: None) -> None:
+    reply = client.get("/")
+    assert (reply.status_code, reply.headers["Location"]) == (302, "/admin/")
+
+
 def test_without_redis_it_is_ready_all_the_same(client: Client, db: None, settings: Any) -> None:
     settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
     assert answer(client, "/readyz") == (
