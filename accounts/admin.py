@@ -12,9 +12,9 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminEmailInputWidget
 
 from accounts import services
-from accounts.backoffice import EVERYWHERE, OfOneBusiness, Technical, TenantAdmin
+from accounts.backoffice import EVERYWHERE, OfOneBusiness, ReadOnly, Technical, TenantAdmin
 from accounts.looks import badge
-from accounts.models import Business, Channel, Idempotency, Membership, User
+from accounts.models import Business, Channel, FailedLogin, Idempotency, Login, Membership, User
 
 admin.site.unregister(Group)  # what people may do is said by their memberships
 
@@ -213,3 +213,18 @@ class ChannelAdmin(TenantAdmin):
 class IdempotencyAdmin(Technical):
     list_display = ("scope", "key", "status", "created_at")
     search_fields = ("key", "scope")
+
+
+@admin.register(Login)
+class LoginAdmin(ReadOnly):
+    sees = "owner"
+    list_display = ("audience", "subject", "business", "created_at", "expires_at", "ended_at")
+    list_select_related = ("business",)
+    list_filter = ("audience",)
+    exclude = ("secret_hash",)
+
+
+@admin.register(FailedLogin)
+class FailedLoginAdmin(Technical):
+    list_display = ("name", "count", "last_at")
+    search_fields = ("name",)

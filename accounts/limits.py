@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import redis
@@ -144,6 +144,15 @@ class Limiter:
         except RedisError:
             return {}
         return {key.decode(): int(value) for key, value in seen.items()}
+
+
+def address_of(meta: Mapping[str, Any]) -> str:
+    """Where a request comes from, as the outermost proxy of ours saw it; what is further left in
+    X-Forwarded-For was written by whoever asks."""
+    seen = str(meta.get("HTTP_X_FORWARDED_FOR", "")).split(",")
+    if 0 < settings.TRUSTED_PROXIES <= len(seen) and (found := seen[-settings.TRUSTED_PROXIES]):
+        return found.strip()
+    return str(meta.get("REMOTE_ADDR", ""))
 
 
 _limiter: Limiter | None = None

@@ -252,3 +252,44 @@ class Idempotency(models.Model):
 
     def __str__(self) -> str:
         return f"{self.scope} {self.key}"
+
+
+class Login(models.Model):
+    """Somebody logged in over an API, until they log out or stop coming back.
+
+    `subject` is a user or a guest, by `audience`. The secret that renews it is known by its SHA-256
+    and changes every time it is used: one that comes again was stolen, and ends the login.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    audience = models.CharField(max_length=40)
+    subject = models.UUIDField()
+    business = models.ForeignKey(Business, models.CASCADE, related_name="logins")
+    secret_hash = models.CharField(max_length=64, editable=False)
+    created_at = models.DateTimeField(default=now, editable=False)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-created_at", "id")
+        indexes = [
+            models.Index(fields=["subject"], name="login_subject"),
+            models.Index(fields=["expires_at"], name="login_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.audience} {self.subject}"
+
+
+class FailedLogin(models.Model):
+    """Wrong passwords in a row for one name; too many lock it for a while."""
+
+    name = models.CharField(primary_key=True, max_length=64, help_text="Its SHA-256.")
+    count = models.PositiveSmallIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-last_at",)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.count}"

@@ -81,11 +81,24 @@ def note_used(seen: Mapping[str, int]) -> None:
         Channel.objects.filter(pk=channel_id).update(last_used_at=datetime.fromtimestamp(at, UTC))
 
 
-@transaction.atomic
 def register_developer(*, email: str, password: str, first_name: str, last_name: str) -> User:
     """Add a developer. Raises Conflict for an e-mail that is known, Invalid for a weak password."""
+    return register_user(
+        email=email,
+        password=password,
+        first_name=first_name,
+        last_name=last_name,
+        is_developer=True,
+    )
+
+
+@transaction.atomic
+def register_user(
+    *, email: str, password: str, first_name: str, last_name: str, is_developer: bool = False
+) -> User:
+    """Add somebody who logs in. Raises as `register_developer`."""
     email = email.casefold()
-    user = User(email=email, first_name=first_name, last_name=last_name, is_developer=True)
+    user = User(email=email, first_name=first_name, last_name=last_name, is_developer=is_developer)
     try:
         validate_password(password, user)
     except ValidationError as error:
@@ -97,6 +110,20 @@ def register_developer(*, email: str, password: str, first_name: str, last_name:
     except IntegrityError:
         raise Conflict("This e-mail is registered already.") from None
     return user
+
+
+def join(user: User, business: Business, *, role: str) -> Membership:
+    """Give somebody a role in a business, in place of the one they have."""
+    found, _ = Membership.objects.update_or_create(
+        user=user, business=business, defaults={"role": role}
+    )
+    return found
+
+
+def note_login(user: User, *, now: datetime | None = None) -> None:
+    """Write down that somebody logged in."""
+    user.last_login = now or datetime.now(UTC)
+    user.save(update_fields=["last_login"])
 
 
 def log_in(*, email: str, password: str) -> User | None:

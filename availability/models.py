@@ -162,6 +162,7 @@ class RosterEntry(models.Model):
     series = models.UUIDField(null=True, blank=True, editable=False)
     details = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         verbose_name_plural = "roster entries"

@@ -1,17 +1,19 @@
-"""Changing when: the weekly hours and the closures of a location."""
+"""Changing when: the weekly hours and the closures of a location, the roster of who works there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, time
+import dataclasses
+import uuid
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, time, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
-from accounts.errors import Invalid, NotFound
-from availability.models import Closure, OpeningHours
-from resources.models import Location
+from accounts.errors import Conflict, Invalid, NotFound
+from availability.models import Closure, OpeningHours, RosterEntry
+from resources.models import Location, Resource, Service
 
 WEEK = 7 * 24 * 60
 
@@ -99,3 +101,160 @@ def reopen(closure: Closure) -> None:
 def _in_order(first_day: date, last_day: date) -> None:
     if last_day < first_day:
         raise Invalid(fields={"end_date": "Must not be before start_date."})
+
+
+# --- rosters -------------------------------------------------------------------------------------
+
+Kind = RosterEntry.Kind
+MOST_ENTRIES = 365  # one recurrence makes no more
+
+
+class RosterConflict(Conflict):
+    """A new row of a roster overlaps one that is there, of a kind that it may not."""
+
+    def __init__(self, entry: Entry | RosterEntry) -> None:
+        super().__init__(
+            "Time conflicts with existing availability: "
+            f"{entry.day} {entry.starts:%H:%M}-{entry.ends:%H:%M} ({entry.kind})"
+        )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a roster to be. Wall-clock times of one day; no services named means all."""
+
+    kind: str
+    day: date
+    starts: time
+    ends: time
+    service_ids: frozenset[uuid.UUID] = frozenset()
+    notes: str = ""
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def occurrences(
+    first: date, until: date, *, every: str, weekdays: Collection[int] = ()
+) -> list[date]:
+    """The days of a recurrence, both ends included: daily; weekly, on these weekdays (0 is Monday)
+    or on all; monthly, on the day of the month of the first, left out where a month has none."""
+    span = [first + timedelta(n) for n in range((until - first).days + 1)]
+    if every == "weekly" and weekdays:
+        return [each for each in span if each.weekday() in weekdays]
+    if every == "monthly":
+        return [each for each in span if each.day == first.day]
+    return span
+
+
+@transaction.atomic
+def add_entries(resource: Resource, entries: Sequence[Entry]) -> list[RosterEntry]:
+    """Add rows to somebody's roster: all, or none.
+
+    Working hours may not overlap each other, nor breaks, which lie within working hours. Blocked
+    time and vacation go before both and may overlap anything. Several rows at once are known as
+    one series. Raises RosterConflict, Invalid.
+    """
+    _lock_roster(resource)
+    for each in entries:
+        _in_one_day(each)
+    _known_services(resource, {id_ for each in entries for id_ in each.service_ids})
+    days = {each.day for each in entries}
+    there: list[Entry | RosterEntry] = list(
+        RosterEntry.objects.filter(resource=resource, day__in=days)
+    )
+    _refuse_overlaps(entries, there)
+    _refuse_stray_breaks(entries, [*there, *entries])
+    series = uuid.uuid4() if len(entries) > 1 else None
+    made = RosterEntry.objects.bulk_create(
+        RosterEntry(
+            resource=resource,
+            kind=each.kind,
+            day=each.day,
+            starts=each.starts,
+            ends=each.ends,
+            notes=each.notes,
+            details=dict(each.details),
+            series=series,
+        )
+        for each in entries
+    )
+    through = RosterEntry.services.through
+    through.objects.bulk_create(
+        through(rosterentry_id=row.pk, service_id=id_)
+        for row, each in zip(made, entries, strict=True)
+        for id_ in each.service_ids
+    )
+    return made
+
+
+@transaction.atomic
+def change_entry(
+    entry: RosterEntry, *, service_ids: Collection[uuid.UUID] | None = None, **values: Any
+) -> RosterEntry:
+    """Change a row of a roster; what isn't given stays. Raises as `add_entries`, and NotFound."""
+    _lock_roster(entry.resource)
+    found = RosterEntry.objects.select_related("resource").filter(pk=entry.pk).first()
+    if found is None:
+        raise NotFound
+    for name, value in values.items():
+        setattr(found, name, value)
+    wanted = Entry(found.kind, found.day, found.starts, found.ends)
+    _in_one_day(wanted)
+    there: list[Entry | RosterEntry] = list(
+        RosterEntry.objects.filter(resource=found.resource, day=found.day).exclude(pk=found.pk)
+    )
+    _refuse_overlaps([wanted], there)
+    _refuse_stray_breaks([wanted], [*there, wanted])
+    found.save()
+    if service_ids is not None:
+        _known_services(found.resource, service_ids)
+        found.services.set(Service.objects.filter(pk__in=service_ids))
+    return found
+
+
+@transaction.atomic
+def remove_entry(entry: RosterEntry) -> None:
+    """Take a row out of a roster. Bookings at that time stay, for staff to move."""
+    _lock_roster(entry.resource)
+    RosterEntry.objects.filter(pk=entry.pk).delete()
+
+
+def _lock_roster(resource: Resource) -> None:
+    """One writer at a time."""
+    Resource.objects.select_for_update(no_key=True).get(pk=resource.pk)
+
+
+def _in_one_day(entry: Entry) -> None:
+    if entry.ends <= entry.starts:
+        raise Invalid(fields={"end_time": "end_time must be after start_time"})
+
+
+def _known_services(resource: Resource, service_ids: Collection[uuid.UUID]) -> None:
+    found = Service.objects.filter(business_id=resource.business_id, pk__in=service_ids).count()
+    if found < len(set(service_ids)):
+        raise NotFound("Service not found")
+
+
+def _refuse_overlaps(entries: Sequence[Entry], there: Iterable[Entry | RosterEntry]) -> None:
+    seen = list(there)
+    for each in entries:
+        for other in seen:
+            if (
+                each.kind in (Kind.WORKING_HOURS, Kind.BREAK)
+                and (each.kind, each.day) == (other.kind, other.day)
+                and each.starts < other.ends
+                and other.starts < each.ends
+            ):
+                raise RosterConflict(other)
+        seen.append(each)
+
+
+def _refuse_stray_breaks(entries: Sequence[Entry], there: Sequence[Entry | RosterEntry]) -> None:
+    for each in entries:
+        if each.kind == Kind.BREAK and not any(
+            other.kind == Kind.WORKING_HOURS
+            and other.day == each.day
+            and other.starts <= each.starts
+            and each.ends <= other.ends
+            for other in there
+        ):
+            raise Invalid(fields={"start_time": "A break must lie within working hours"})

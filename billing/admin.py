@@ -13,6 +13,7 @@ from billing.models import (
     GatewayNotice,
     Payment,
     Plan,
+    Receipt,
     SandboxIntent,
     SandboxNotice,
     Subscription,
@@ -134,6 +135,14 @@ class DepositAdmin(ReadOnly):
     def booking(self, deposit: Deposit) -> SafeString:
         url = reverse("admin:bookings_booking_change", args=[deposit.booking_id])
         return linked_list([(url, "The booking")])
+
+
+@admin.register(Receipt)
+class ReceiptAdmin(ReadOnly):
+    list_display = ("at", "business", "amount_cents", "currency", "method", "number", "actor")
+    list_select_related = ("business",)
+    list_filter = ("method",)
+    search_fields = ("number",)
 
 
 @admin.register(Payment)

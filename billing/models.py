@@ -27,6 +27,15 @@ class Plan(models.Model):
     max_bookings = models.PositiveIntegerField(
         "bookings a month", null=True, blank=True, help_text="Empty: any."
     )
+    max_locations = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: any.")
+    max_staff = models.PositiveIntegerField(
+        "staff a location", null=True, blank=True, help_text="Empty: any."
+    )
+    max_services = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: any.")
+    family = models.SlugField(
+        max_length=20, blank=True, help_text="The protocol that lists it; empty: AvailEngine."
+    )
+    description = models.CharField(max_length=300, blank=True)
     stripe_price = models.CharField(max_length=100, blank=True)
     is_public = models.BooleanField(default=True, help_text="Can be chosen at checkout.")
     display_order = models.IntegerField(default=0)
@@ -62,6 +71,15 @@ class Subscription(models.Model):
     plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions")
     status = models.CharField(max_length=12, choices=Status, default=Status.ACTIVE)
     trial_ends_at = models.DateTimeField(null=True, blank=True)
+    renews_from = models.DateField(
+        null=True,
+        blank=True,
+        help_text="Its months begin on this day of the month; empty: on the first.",
+    )
+    is_ending = models.BooleanField(
+        default=False, help_text="Cancelled: goes on on the free plan when its month is over."
+    )
+    cancelled_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
     has_payment_method = models.BooleanField(default=False)
     customer_reference = models.CharField(max_length=100, blank=True)
@@ -167,6 +185,38 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_cents}"
+
+
+class Receipt(models.Model):
+    """Money taken for a booking at the counter: cash, a card terminal, a transfer.
+
+    Only ever added to.
+    """
+
+    class Method(models.TextChoices):
+        CASH = "cash", "Cash"
+        POS_TERMINAL = "pos_terminal", "Card terminal"
+        BANK_TRANSFER = "bank_transfer", "Bank transfer"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="receipts")
+    booking_id = models.UUIDField(db_index=True)
+    amount_cents = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3, validators=[validate_currency])
+    method = models.CharField(max_length=20, choices=Method)
+    number = models.CharField("receipt number", max_length=100, blank=True)
+    notes = models.CharField(max_length=500, blank=True)
+    actor = models.CharField(max_length=60, help_text="Who took it.")
+    at = models.DateTimeField(default=now)
+
+    class Meta:
+        ordering = ("at", "id")
+        constraints = [
+            models.CheckConstraint(condition=Q(amount_cents__gt=0), name="receipt_of_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount_cents} {self.currency} ({self.method})"
 
 
 class GatewayNotice(models.Model):

@@ -63,6 +63,17 @@ def _cover(subscription: Subscription | None) -> Cover:
     )
 
 
+def limits(business: Business) -> Plan:
+    """The plan that covers a business, with all it limits. One query."""
+    found = (
+        Subscription.objects.select_related("plan")
+        .filter(Q(user__owned_businesses=business) | Q(business=business))
+        .order_by(F("user_id").asc(nulls_last=True))
+        .first()
+    )
+    return found.plan if found else Plan.objects.get(pk=settings.DEFAULT_PLAN)
+
+
 def takes_deposits(business: Business) -> bool:
     """Whether the business's payment account is set up as far as taking money. One query."""
     return Account.objects.filter(

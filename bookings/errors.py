@@ -58,6 +58,10 @@ class QuotaUsedUp(DomainError):
 
     message = "The plan's bookings for this month are used up."
 
+    def __init__(self, message: str = "", *, used: int = 0, limit: int = 0) -> None:
+        super().__init__(message)
+        self.used, self.limit = used, limit
+
 
 class LinkUnknown(NotFound):
     """A guest's link that we never gave out, or that was altered on the way."""

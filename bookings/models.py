@@ -147,6 +147,22 @@ class Omission(models.Model):
         return f"{self.day}: {self.reason or self.get_kind_display()}"
 
 
+class GuestPassword(models.Model):
+    """A guest who logs in to see their own bookings."""
+
+    guest = models.OneToOneField(
+        Guest, models.CASCADE, primary_key=True, related_name="credentials"
+    )
+    password = models.CharField(max_length=128, editable=False, help_text="Hashed.")
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("-created_at", "guest")
+
+    def __str__(self) -> str:
+        return str(self.guest)
+
+
 class Session(models.Model):
     """One run of a class: its resources are taken once, its places one by one.
 
@@ -218,6 +234,8 @@ class Session(models.Model):
 class Booking(models.Model):
     """The promise to a guest, public by its `reference`.
 
+    A visit of several services, one after another, is a booking for each; all but the first name
+    that as their `leader` and share its fate. What is pending and never expires waits for a yes.
     Half-open UTC; what the guest sees, without buffers. `resource_ids` says who was assigned and
     outlives the allocations, which exist exactly as long as the time is taken.
     """
@@ -243,6 +261,12 @@ class Booking(models.Model):
     ends_at = models.DateTimeField()
     party_size = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
     resource_ids = ArrayField(models.UUIDField(), default=list)
+    leader = models.ForeignKey(
+        "self", models.CASCADE, null=True, blank=True, related_name="followers", editable=False
+    )
+    price_cents = models.PositiveBigIntegerField(
+        null=True, blank=True, help_text="As agreed when it was made; empty where nothing was."
+    )
     notes = models.TextField(blank=True)
     details = models.JSONField(
         default=dict,
@@ -268,7 +292,8 @@ class Booking(models.Model):
             ),
             models.CheckConstraint(condition=Q(party_size__gte=1), name="booking_for_someone"),
             models.CheckConstraint(
-                condition=Q(state__in=WAITING, expires_at__isnull=False)
+                condition=Q(state=State.HELD.value, expires_at__isnull=False)
+                | Q(state=State.PENDING.value)
                 | (~Q(state__in=WAITING) & Q(expires_at__isnull=True)),
                 name="only_what_waits_expires",
             ),

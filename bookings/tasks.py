@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from accounts import idempotency
+from accounts import idempotency, logins
 from accounts.limits import limiter
 from accounts.services import note_used
 from billing import services as paying
@@ -42,6 +42,7 @@ def lay_out_schedules() -> int:
 def housekeeping() -> None:
     """Forget what was kept long enough, and write down when the channels were last used."""
     idempotency.forget()
+    logins.forget()
     relay.forget()
     paying.forget()
     note_used(limiter().take_used())

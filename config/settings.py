@@ -34,7 +34,7 @@ CSRF_TRUSTED_ORIGINS = env.origins("CSRF_TRUSTED_ORIGINS")
 # A widget on any site may ask the APIs; what it may do is said by its key, never by a cookie.
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 CORS_ALLOW_ALL_ORIGINS = not CORS_ALLOWED_ORIGINS
-CORS_URLS_REGEX = r"^/v1/"
+CORS_URLS_REGEX = r"^/(?:api/)?v1/"
 CORS_ALLOW_HEADERS = (
     "authorization",
     "content-type",

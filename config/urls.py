@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("booking/", include("bookings.web.urls")),
     path("", include("bookings.api.availengine.urls")),
+    path("", include("bookings.api.myreserva.urls")),
 ]
 
 

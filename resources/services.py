@@ -17,8 +17,9 @@ from accounts import clock
 from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Business
 from accounts.services import create_business
-from resources.models import Location, Requirement, Resource, Section, Service
+from resources.models import Category, Location, Requirement, Resource, Section, Service
 
+NOBODY = "nobody"  # a kind that nothing is of: what needs one of it can't be had
 Needs = Mapping[str, Collection[uuid.UUID]]  # by kind: who or what qualifies; empty for all
 
 
@@ -204,3 +205,144 @@ def _require(service: Service, needs: Needs) -> None:
     for kind, ids in needs.items():
         qualified = Resource.objects.filter(pk__in=ids)
         Requirement.objects.create(service=service, kind=kind).resources.set(qualified)
+
+
+def heading(business: Business, name: str) -> Category | None:
+    """The category of that name, made if need be; None for no name."""
+    if not name:
+        return None
+    return Category.objects.get_or_create(business=business, name=name)[0]
+
+
+@transaction.atomic
+def qualify(
+    service: Service, *, kind: str, resource_ids: Collection[uuid.UUID], count: int = 1
+) -> None:
+    """Replace who or what of a kind can serve: exactly these, so many at a time.
+
+    An empty list of a requirement means all of its kind; here none means nobody, and the service
+    can't be had at any door until somebody is named.
+    """
+    known = set(
+        Resource.objects.filter(
+            business_id=service.business_id, kind=kind, pk__in=resource_ids
+        ).values_list("pk", flat=True)
+    )
+    if missing := [each for each in resource_ids if each not in known]:
+        raise NotFound(f"There is no such {kind}: {missing[0]}.")
+    service.requirements.filter(kind__in=(kind, NOBODY)).delete()
+    need = Requirement.objects.create(
+        service=service, kind=kind if known else NOBODY, count=max(1, count)
+    )
+    need.resources.set(Resource.objects.filter(pk__in=known))
+
+
+@transaction.atomic
+def release_from(service: Service, *, kind: str) -> None:
+    """The service needs nobody of that kind any more."""
+    service.requirements.filter(kind__in=(kind, NOBODY)).delete()
+
+
+@transaction.atomic
+def set_skills(resource: Resource, service_ids: Collection[uuid.UUID]) -> None:
+    """Qualify somebody for exactly these services. Raises NotFound for one that isn't there.
+
+    A service that said "all of the kind" names the others from now on.
+    """
+    everything = list(
+        Service.objects.select_for_update(no_key=True)
+        .filter(business_id=resource.business_id)
+        .order_by("pk")
+    )
+    wanted = set(service_ids)
+    if missing := wanted - {each.pk for each in everything}:
+        raise NotFound(f"There is no such service: {missing.pop()}.")
+    colleagues = set(
+        Resource.objects.filter(
+            business_id=resource.business_id, kind=resource.kind, deleted_at=None
+        ).values_list("pk", flat=True)
+    )
+    for service in everything:
+        need = service.requirements.filter(kind__in=(resource.kind, NOBODY)).first()
+        if need is None and service.pk not in wanted:
+            continue
+        named = set(need.resources.values_list("pk", flat=True)) if need else set()
+        if need and need.kind == resource.kind and not named:
+            named = colleagues - {resource.pk}
+            if service.pk in wanted:
+                continue
+        before = set(named)
+        named = named | {resource.pk} if service.pk in wanted else named - {resource.pk}
+        if named != before or need is None:
+            qualify(
+                service,
+                kind=resource.kind,
+                resource_ids=named,
+                count=need.count if need else 1,
+            )
+
+
+PLACE = "place"  # what a service without staff takes: so many at a time
+
+
+@transaction.atomic
+def provide_places(service: Service, *, units: int) -> None:
+    """A service that needs nobody can be had so many times at once, at every location."""
+    kind = f"{PLACE} {service.pk.hex[:24]}"
+    places = []
+    for location in Location.objects.filter(business_id=service.business_id, is_active=True):
+        place, _ = Resource.objects.update_or_create(
+            business_id=service.business_id,
+            location=location,
+            kind=kind,
+            deleted_at=None,
+            defaults={
+                "name": f"{service.name[:70]} {service.pk.hex[:8]}",
+                "units": units,
+                "is_active": True,
+            },
+        )
+        places.append(place)
+    need, _ = Requirement.objects.get_or_create(service=service, kind=kind)
+    need.resources.set(places)
+
+
+@transaction.atomic
+def withdraw_places(service: Service) -> None:
+    """The service needs no places of its own any more; what is booked in them stays."""
+    kind = f"{PLACE} {service.pk.hex[:24]}"
+    if service.requirements.filter(kind=kind).delete()[0]:
+        Resource.objects.filter(business_id=service.business_id, kind=kind).update(is_active=False)
+
+
+# --- locations -----------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_location(business: Business, **values: Any) -> Location:
+    """Add a place. Raises Invalid, and Conflict when there is one of that name."""
+    made = Location(business=business, **values)
+    checked(made, values)
+    with once(location_name_once=f"There is already a location called “{made.name}”."):
+        made.save()
+    return made
+
+
+@transaction.atomic
+def change_location(location: Location, **values: Any) -> Location:
+    """Change a place; bookings there stay. Raises as `add_location` does."""
+    found = (
+        Location.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("business")
+        .filter(pk=location.pk, business_id=location.business_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    for name, value in values.items():
+        setattr(found, name, value)
+    checked(found, values)
+    if values:
+        with once(location_name_once=f"There is already a location called “{found.name}”."):
+            found.save(update_fields=list(values))
+    return found

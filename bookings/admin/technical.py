@@ -16,7 +16,14 @@ from accounts.looks import link, state_badge, two_lines
 from bookings import relay
 from bookings.admin.book import said_by, told, with_who
 from bookings.admin.shared import each_through, moment, stretch
-from bookings.models import Allocation, Event, Outbox, WebhookDelivery, WebhookEndpoint
+from bookings.models import (
+    Allocation,
+    Event,
+    GuestPassword,
+    Outbox,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 
 COLOURS = {"due": "warning", "delivered": "success", "failed": "danger"}
 
@@ -166,3 +173,12 @@ class OutboxAdmin(ReadOnly):
     list_select_related = ("event",)
     list_filter = (("topic", ChoicesDropdownFilter),)
     search_fields = ("last_error",)
+
+
+@admin.register(GuestPassword)
+class GuestPasswordAdmin(ReadOnly):
+    tenant = "guest__business"
+    sees = "manager"
+    list_display = ("guest", "created_at")
+    list_select_related = ("guest",)
+    search_fields = ("guest__last_name", "guest__email")

@@ -12,6 +12,9 @@ from bookings.services.classes import (
     change_session,
     schedule_session,
 )
+from bookings.services.customers import known_by, refuse_known
+from bookings.services.customers import register as register_guest
+from bookings.services.customers import set_password as set_guest_password
 from bookings.services.deposits import (
     book_with_deposit,
     capture_deposit,
@@ -99,6 +102,7 @@ __all__ = [
     "is_past",
     "join_waitlist",
     "joinable",
+    "known_by",
     "lay_out",
     "lay_out_all",
     "leave_waitlist",
@@ -107,6 +111,8 @@ __all__ = [
     "open_run",
     "promote_waitlist",
     "record",
+    "refuse_known",
+    "register_guest",
     "release",
     "release_deposit",
     "remove_schedule",
@@ -115,6 +121,7 @@ __all__ = [
     "reschedule",
     "room",
     "schedule_session",
+    "set_guest_password",
     "settle_deposit",
     "unblock",
     "welcome_guest",

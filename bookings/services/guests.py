@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -13,7 +15,7 @@ from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Business
 from accounts.transactions import written
 from bookings import allocations
-from bookings.models import Booking, Guest, WebhookDelivery
+from bookings.models import Booking, Guest, GuestPassword, WebhookDelivery
 from bookings.wishes import GuestDetails
 
 
@@ -50,6 +52,7 @@ def correct(
     email: str | None = None,
     phone: str | None = None,
     notes: str | None = None,
+    details: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> Guest:
     """Change what is known of a guest; what isn't given stays.
@@ -63,6 +66,7 @@ def correct(
         "email": email,
         "phone": phone,
         "notes": notes,
+        "details": details,
     }
     for name, value in given.items():
         if value is not None:
@@ -98,6 +102,8 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
     WebhookDelivery.objects.filter(event__booking__guest=found).update(body="")
     for name in ("first_name", "last_name", "email", "phone", "email_key", "phone_key", "notes"):
         setattr(found, name, "")
+    found.details = {}
+    GuestPassword.objects.filter(guest=found).delete()
     found.updated_at = clock.read(now)
     found.save()
 

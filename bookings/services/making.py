@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import clock
@@ -199,8 +200,9 @@ def respect_quota(business: Business, now: datetime | None) -> None:
     if limit is None:
         return
     lock([f"quota:{business.pk}"])
-    if selectors.bookings_this_month(business, now=now) >= limit:
-        raise QuotaUsedUp
+    used = selectors.bookings_this_month(business, now=now)
+    if used >= limit:
+        raise QuotaUsedUp(used=used, limit=limit)
 
 
 def _look_and_lock(
@@ -271,7 +273,7 @@ def confirm(
         raise DepositDue
     moment = clock.moment(now)
     confirmed = Booking.objects.filter(
-        expires_at__gt=moment,
+        Q(expires_at__gt=moment) | Q(expires_at=None),
         pk=booking.pk,
         business_id=booking.business_id,
         state__in=(State.HELD.value, State.PENDING.value),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import time
 from html.parser import HTMLParser
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Business, Idempotency, Membership, User
+from accounts import logins
+from accounts.models import Business, FailedLogin, Idempotency, Membership, User
 from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
 from billing.models import (
     Account,
@@ -17,11 +19,12 @@ from billing.models import (
     GatewayNotice,
     Payment,
     Plan,
+    Receipt,
     SandboxIntent,
     SandboxNotice,
 )
 from bookings import services
-from bookings.models import Event, WebhookDelivery, WebhookEndpoint
+from bookings.models import Event, GuestPassword, WebhookDelivery, WebhookEndpoint
 from bookings.wishes import SYSTEM, GuestDetails
 from resources.models import Category, Combination, Location, Requirement, TurnTime
 from tests.builders import (
@@ -83,6 +86,8 @@ def stock(count: int, *, owner: User | None = None, tag: str = "") -> Business:
             Membership.objects.create(user=owner, business=other, role="owner")
         Membership.objects.create(user=user(f"{name}@example.org"), business=of, role="staff")
         channel(of)
+        logins.begin("myreserva:user", uuid.uuid4(), of)
+        FailedLogin.objects.create(name=name, last_at=SEVEN)
         Idempotency.objects.create(scope=name, key=name, fingerprint="", status=200, body="{}")
         table = resource(
             of, f"Table {name}", covers_max=4, location=place, section=f"Section {name}"
@@ -103,6 +108,10 @@ def stock(count: int, *, owner: User | None = None, tag: str = "") -> Business:
         )
         guest = GuestDetails("Guest", name, f"{name}@example.net", f"+1 555 {tag and 9}{1000 + n}")
         booking = services.book(wish(of, when), guest=guest, by=SYSTEM, source="test")
+        GuestPassword.objects.create(guest=booking.guest, password="-")
+        Receipt.objects.create(
+            business=of, booking_id=booking.pk, amount_cents=1, currency="EUR", method="cash"
+        )
         services.hold(wish(of, when + 3 * HOUR), guest=guest, by=SYSTEM, source="test")
         session = services.schedule_session(spin, starts_at=when, by=SYSTEM)
         services.book_places(session, party_size=1, guest=guest, by=SYSTEM, source="test")

@@ -24,8 +24,8 @@ from tests.races.test_services import SEVEN
 
 OURS = ("accounts", "resources", "availability", "billing", "bookings")
 MODELS = [model for model in apps.get_models() if model._meta.app_label in OURS]
-GLOBAL = ("user", "plan", "subscription", "idempotency", "gatewaynotice", "sandboxintent",
-          "sandboxnotice")  # fmt: skip
+GLOBAL = ("user", "failedlogin", "plan", "subscription", "idempotency", "gatewaynotice",
+          "sandboxintent", "sandboxnotice")  # fmt: skip
 THEN: Any = {"openbook.now": SEVEN + 27 * HOUR}  # with rows before, on and after the day
 
 pytestmark = pytest.mark.django_db

@@ -28,15 +28,15 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from accounts import keys, tokens
+from accounts import keys, logins, tokens
 from accounts.identifiers import hex24, int48
 from accounts.models import Business, Membership, User
-from availability.models import Closure, OpeningHours
+from availability.models import Closure, OpeningHours, RosterEntry
 from billing.gateways import Notice
 from billing.gateways.sandbox import Sandbox
 from billing.models import Account
 from bookings import links, services
-from bookings.models import Event, WebhookDelivery, WebhookEndpoint
+from bookings.models import Event, Guest, WebhookDelivery, WebhookEndpoint
 from bookings.wishes import SYSTEM, GuestDetails
 from resources.models import Combination, Requirement
 from tests.builders import EVENING, HOUR, NOW, business, location, resource, service, wish
@@ -222,6 +222,16 @@ def tenant(word: str, phone: str) -> Tenant:
         by=SYSTEM,
         now=NOW,
     )
+    guest = booking.guest or Guest()
+    services.set_guest_password(guest, f"{low}-long-password")
+    shift = RosterEntry.objects.create(
+        resource=therapist,
+        kind="working_hours",
+        day=EVENING.date(),
+        starts="09:00",
+        ends="17:00",
+        notes=f"{word} shift",
+    )
     event = Event.objects.filter(booking=booking).latest("id")
     delivery = WebhookDelivery.objects.create(
         endpoint=endpoint,
@@ -253,6 +263,9 @@ def tenant(word: str, phone: str) -> Tenant:
         promised=known(promised),
         hold=known(hold),
         guest=Id(str(booking.guest_id)),
+        guest_email=guest.email,
+        guest_password=f"{low}-long-password",
+        shift=known(shift),
         entry=known(entry),
         block=known(block),
         endpoint=known(endpoint),
@@ -267,9 +280,12 @@ def tenant(word: str, phone: str) -> Tenant:
         phone=phone,
         key=key,
         token=tokens.issue(owner, now=NOW),
+        staff_token=logins.begin("myreserva:user", owner.pk, of, now=NOW).access,
+        guest_token=logins.begin("myreserva:customer", guest.pk, of, now=NOW).access,
         # What anybody may know.
         public={
-            str(of.pk), of.name, of.slug, closure.reason,
+            str(of.pk), hex24(of.pk), of.name, of.slug, closure.reason,
+            hex24(place.pk), place.name, hex24(massage.pk),
             *(text for each in (massage, spin) for text in
               (str(each.pk), each.name, each.description)),
         },

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from accounts import tokens
-from accounts.limits import Allowance, Tally, limiter
+from accounts.limits import Allowance, Tally, address_of, limiter
 from accounts.models import Business, Channel, Membership, User
 from billing import selectors as billing
 from bookings.wishes import GUEST, Actor
@@ -164,18 +164,9 @@ def _count(request: HttpRequest, caller: Caller) -> None:
         if caller.user:
             caller.allowance = limiter().count(caller.name).against(JWT_RPM)
         else:
-            name = f"ip:{address_of(request)}"
+            name = f"ip:{address_of(request.META)}"
             caller.allowance = limiter().count(name).against(ANONYMOUS_RPM)
     slow_down(caller.allowance)
-
-
-def address_of(request: HttpRequest) -> str:
-    """Where a request comes from, as the outermost proxy of ours saw it; what is further left in
-    X-Forwarded-For was written by whoever asks."""
-    seen = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if 0 < settings.TRUSTED_PROXIES <= len(seen) and (found := seen[-settings.TRUSTED_PROXIES]):
-        return str(found).strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def slow_down(allowance: Allowance) -> None:

@@ -1,0 +1,1 @@
+"""MyReserva: a public grid of free times, appointments, and what they rest on."""
