@@ -363,17 +363,20 @@ class Place(NamedTuple):
     places_left: int
 
 
-def runs(search: Search, *, now: datetime | None = None) -> list[Place]:
+def runs(search: Search, *, with_held: bool = False, now: datetime | None = None) -> list[Place]:
     """The scheduled runs of the service in the days of a search that have room for the party, in
-    order. Dates are the business's; a lapsed hold keeps no place. One query."""
+    order; `with_held` also those that guests hold together and nobody confirmed yet.
+
+    Dates are the business's; a lapsed hold keeps no place. One query.
+    """
     zone = rules.zone_of(search.business)
     first = calendar.resolve(search.first_day, time(), zone)
     last = calendar.resolve(search.last_day + DAY, time(), zone)
+    live = Q(state=Session.State.SCHEDULED)
+    if with_held:
+        live |= Q(state=Session.State.HELD, expires_at__gt=clock.moment(now))
     rows = Session.objects.filter(
-        business=search.business,
-        starts_at__gte=first,
-        starts_at__lt=last,
-        state=Session.State.SCHEDULED,
+        live, business=search.business, starts_at__gte=first, starts_at__lt=last
     )
     if search.service:
         rows = rows.filter(service=search.service)

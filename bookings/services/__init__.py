@@ -24,6 +24,7 @@ from bookings.services.deposits import (
 )
 from bookings.services.guests import correct as correct_guest
 from bookings.services.guests import forget as forget_guest
+from bookings.services.guests import meet as meet_guest
 from bookings.services.guests import welcome as welcome_guest
 from bookings.services.making import DepositTerms, book, confirm, hold, is_past
 from bookings.services.moving import amend, change_party_size, reschedule
@@ -107,6 +108,7 @@ __all__ = [
     "lay_out_all",
     "leave_waitlist",
     "mark_no_show",
+    "meet_guest",
     "move_own",
     "open_run",
     "promote_waitlist",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts.errors import Conflict
 from accounts.transactions import written
@@ -16,11 +18,12 @@ from bookings.services.moving import amend, reschedule
 from bookings.services.progress import cancel, check_in, complete, mark_no_show
 from bookings.services.recording import locked
 from bookings.wishes import Actor
+from resources.models import Service
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Changes:
-    """What is wanted of a booking; None leaves it as it is. `keeps_hours` as in a Wish."""
+    """What is wanted of a booking; None leaves it as it is. The rest as in `reschedule`."""
 
     starts_at: datetime | None = None
     duration: timedelta | None = None
@@ -29,6 +32,10 @@ class Changes:
     notes: str | None = None
     state: State | None = None
     keeps_hours: bool = False
+    keeps_notice: bool = True
+    service: Service | None = None
+    details: Mapping[str, Any] | None = None
+    any_resource: bool = False
 
     def moves(self, booking: Booking) -> bool:
         """Whether this changes what the booking takes."""
@@ -37,6 +44,7 @@ class Changes:
             or self.duration not in (None, booking.ends_at - booking.starts_at)
             or self.party_size not in (None, booking.party_size)
             or self.resource_id not in (None, *booking.resource_ids)
+            or (self.service is not None and self.service.pk != booking.service_id)
         )
 
 
@@ -54,12 +62,15 @@ def change(booking: Booking, wanted: Changes, *, by: Actor, now: datetime | None
             duration=wanted.duration,
             party_size=wanted.party_size,
             resource_id=wanted.resource_id,
+            service=wanted.service,
             keeps_hours=wanted.keeps_hours,
+            keeps_notice=wanted.keeps_notice,
+            any_resource=wanted.any_resource,
             by=by,
             now=now,
         )
-    if wanted.notes not in (None, booking.notes):
-        booking = amend(booking, notes=wanted.notes, by=by, now=now)
+    if wanted.notes not in (None, booking.notes) or wanted.details is not None:
+        booking = amend(booking, notes=wanted.notes, details=wanted.details, by=by, now=now)
     if wanted.state is not None:
         booking = _bring(booking, wanted.state, by=by, now=now)
     return locked(booking)

@@ -346,7 +346,9 @@ def _wish_for(
     lasts = ends_at - starts_at if ends_at else session.ends_at - session.starts_at
     if lasts <= timedelta():
         raise Invalid("A class must end after it starts.")
-    return Wish.of(service, starts_at=starts_at, duration=lasts, keeps_hours=keeps_hours)
+    return Wish.of(
+        service, starts_at=starts_at, duration=lasts, keeps_hours=keeps_hours, keeps_notice=False
+    )
 
 
 def _make_room_within(session: Session, capacity: int) -> None:

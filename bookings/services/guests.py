@@ -15,8 +15,9 @@ from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Business
 from accounts.transactions import written
 from bookings import allocations
-from bookings.models import Booking, Guest, GuestPassword, WebhookDelivery
-from bookings.wishes import GuestDetails
+from bookings.models import Booking, Event, Guest, GuestPassword, WebhookDelivery
+from bookings.services.recording import owe
+from bookings.wishes import SYSTEM, Actor, GuestDetails
 
 
 @written
@@ -41,6 +42,45 @@ def welcome(
         found.notes = notes
         found.save(update_fields=["notes"])
     return found, is_new
+
+
+@written
+def meet(
+    business: Business,
+    who: GuestDetails,
+    *,
+    by: Actor,
+    details: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> Guest:
+    """The guest of that phone, that e-mail, or of that name where neither is given; or a new one.
+
+    What is said of them is brought up to date; `details` is added to what protocols say.
+    """
+    known = _known(business, who)
+    if known is None or (who.phone and known.phone_key == phone_key(who.phone)):
+        pk = allocations.guest(business.pk, who, now=now)
+    else:
+        pk = known.pk
+    found = Guest.objects.get(pk=pk)
+    if details:
+        found.details = found.details | dict(details)
+        found.save(update_fields=["details"])
+    if known is None:
+        record_guest(found, Event.Kind.GUEST_CREATED, by=by, now=now)
+    return found
+
+
+def _known(business: Business, who: GuestDetails) -> Guest | None:
+    ours = Guest.objects.filter(business=business).order_by("created_at", "pk")
+    phone, email = phone_key(who.phone), email_key(who.email)
+    if phone and (found := ours.filter(phone_key=phone).first()):
+        return found
+    if email:
+        return ours.filter(email_key=email).first()
+    if phone:
+        return None
+    return ours.filter(first_name__iexact=who.first_name, last_name__iexact=who.last_name).first()
 
 
 @transaction.atomic
@@ -80,6 +120,7 @@ def correct(
             found.save()
     except IntegrityError:
         raise Conflict("There is another customer with this phone or e-mail.") from None
+    record_guest(found, Event.Kind.GUEST_UPDATED, by=SYSTEM, now=now)
     return found
 
 
@@ -92,6 +133,7 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
     are still to be told is written anew, without a name, when it is sent.
     """
     found = _existing(guest)
+    record_guest(found, Event.Kind.GUEST_DELETED, by=SYSTEM, now=now)
     found.waitlist.all().delete()
     bookings = Booking.objects.filter(guest=found)
     if not bookings.exists():
@@ -106,6 +148,19 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
     GuestPassword.objects.filter(guest=found).delete()
     found.updated_at = clock.read(now)
     found.save()
+
+
+def record_guest(guest: Guest, kind: Event.Kind, *, by: Actor, now: datetime | None) -> None:
+    """Add an event about a guest and what is owed to the world for it; it names nobody, as events
+    are never changed."""
+    event = Event.objects.create(
+        business_id=guest.business_id,
+        kind=kind,
+        at=clock.moment(now),
+        actor=str(by),
+        data={"guest": str(guest.pk)},
+    )
+    owe(now=now, event=event)
 
 
 def _existing(guest: Guest) -> Guest:

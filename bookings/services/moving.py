@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from accounts import clock
 from accounts.transactions import lock, written
@@ -17,7 +19,7 @@ from bookings.services.making import clear_the_way, refuse_past
 from bookings.services.recording import is_lapsed, locked, record, snapshot
 from bookings.services.sessions import locked_session, touch
 from bookings.wishes import Actor, GuestDetails, Wish, days
-from resources.models import Resource
+from resources.models import Resource, Service
 
 
 @written
@@ -29,18 +31,29 @@ def reschedule(
     duration: timedelta | None = None,
     party_size: int | None = None,
     resource_id: uuid.UUID | None = None,
+    service: Service | None = None,
     keeps_hours: bool = False,
+    keeps_notice: bool = True,
     joinable: bool = True,
+    any_resource: bool = False,
     now: datetime | None = None,
 ) -> Booking:
-    """Move a booking in time, to another resource, or to another size of party: all or nothing.
+    """Move a booking in time, to another resource, service or size of party: all or nothing.
 
     What isn't given stays. It keeps its resource when that still fits, else gets the best fit; with
-    `resource_id` that one or none. Raises SlotTaken, NotOffered, WrongState for what is over,
+    `resource_id` that one or none, with `any_resource` also one that the service doesn't name.
+    Raises SlotTaken, NotOffered, WrongState for what is over,
     HoldExpired; the booking then is as it was.
     """
     before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
-    wish = _moved(before, starts_at, duration, party_size, resource_id, keeps_hours, joinable)
+
+    def moved(booking: Booking) -> Wish:
+        wish = _moved(booking, starts_at, duration, party_size, resource_id, keeps_hours, joinable)
+        return dataclasses.replace(
+            wish, keeps_notice=keeps_notice, **(_taking(service) if service else {})
+        )
+
+    wish = moved(before)
     if wish.starts_at != before.starts_at:  # a party that is here may stay longer
         refuse_past(wish, now)
     rules.refuse_outside(wish, now=now)
@@ -69,14 +82,14 @@ def reschedule(
         raise WrongState(state.value, "moved")
     if booking.session_id:
         return resize(booking, wish, by=by, now=now)
-    wish = _moved(booking, starts_at, duration, party_size, resource_id, keeps_hours, joinable)
+    wish = moved(booking)
     Allocation.objects.filter(booking=booking).delete()
     look = None
     if resource_id is None and len(booking.resource_ids) == 1 and booking.service_id is None:
         same = dataclasses.replace(wish, resource_id=booking.resource_ids[0])
         look = selectors.look(same, now=now)
     if look is None or look.plan is None:
-        look = selectors.look(wish, now=now)
+        look = selectors.look(wish, now=now, needs=() if any_resource else None)
     if look.plan is None:
         raise SlotTaken
     during = (wish.takes_from, wish.takes_until)
@@ -93,15 +106,28 @@ def reschedule(
     booking.party_size = wish.party_size
     booking.resource_ids = list(look.plan.resource_ids)
     booking.location_id = look.at(look.plan.resource_ids[0]).location_id
+    is_other = wish.service not in (None, booking.service)
+    booking.service = wish.service
     booking.updated_at = clock.read(now)
-    if snapshot(booking) != was:
+    if snapshot(booking) != was or is_other:
         booking.save(
             update_fields=[
-                "starts_at", "ends_at", "party_size", "resource_ids", "location", "updated_at",
+                "starts_at", "ends_at", "party_size", "resource_ids", "location", "service",
+                "updated_at",
             ]
         )  # fmt: skip
         record(booking, Event.Kind.UPDATED, by=by, now=now, was=was)
     return booking
+
+
+def _taking(service: Service) -> dict[str, Any]:
+    """What another service makes of a wish."""
+    return {
+        "service": service,
+        "buffer_before": service.buffer_before,
+        "buffer_after": service.buffer_after,
+        "overhead": service.preparation + service.cleanup,
+    }
 
 
 def change_party_size(
@@ -143,17 +169,20 @@ def amend(
     by: Actor,
     notes: str | None = None,
     guest: GuestDetails | None = None,
+    details: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> Booking:
-    """Change what is written about a booking, not what it takes."""
+    """Change what is written about a booking, not what it takes; `details` is added."""
     session = locked_session(booking)
     booking = locked(booking)
     if notes is not None:
         booking.notes = notes
     if guest is not None:
         booking.guest_id = allocations.guest(booking.business_id, guest, now=now)
+    if details is not None:
+        booking.details = booking.details | dict(details)
     booking.updated_at = clock.read(now)
-    booking.save(update_fields=["notes", "guest", "updated_at"])
+    booking.save(update_fields=["notes", "guest", "details", "updated_at"])
     touch(session, booking.updated_at)
     record(booking, Event.Kind.UPDATED, by=by, now=now)
     return locked(booking)

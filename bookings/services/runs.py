@@ -19,6 +19,7 @@ from bookings.errors import HoldExpired, SlotTaken, WrongState
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Session
 from bookings.services.classes import free_places, seat
+from bookings.services.guests import meet
 from bookings.services.making import (
     clear_the_way,
     confirm,
@@ -29,7 +30,7 @@ from bookings.services.making import (
 from bookings.services.progress import release
 from bookings.services.recording import is_lapsed, locked
 from bookings.services.sessions import locked_session, schedule_held, touch
-from bookings.wishes import Actor, Wish
+from bookings.wishes import Actor, GuestDetails, Wish
 from resources.models import Resource, Service
 
 Details = Mapping[str, Any]  # what a protocol says of a row, by the protocol's name
@@ -37,11 +38,12 @@ Details = Mapping[str, Any]  # what a protocol says of a row, by the protocol's 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Comer:
-    """Somebody who is to have places: who (a guest's id), how many, and what is said of it."""
+    """Somebody who is to have places: who, how many, and what protocols say of both."""
 
-    guest_id: uuid.UUID
+    guest: GuestDetails
     party_size: int | None = None
     notes: str = ""
+    of_guest: Details = dataclasses.field(default_factory=dict)
     details: Details = dataclasses.field(default_factory=dict)
 
 
@@ -186,13 +188,13 @@ def admit(
         return session
     first, *others = comers
     _retake(hold, session, wanted[0])
-    confirm(hold, by=by, guest=first.guest_id, notes=first.notes or None, now=now)
-    _say(hold.pk, first.details)
+    _promise(hold, first, by=by, now=now)
     session.refresh_from_db(fields=["state", "expires_at", "updated_at"])
     for comer, places in zip(others, wanted[1:], strict=True):
+        guest = _guest(hold, comer, by=by, now=now)
         made = seat(
-            session, party_size=places, guest=comer.guest_id, by=by, source=source,
-            channel=channel, notes=comer.notes, now=now,
+            session, party_size=places, guest=guest, by=by, source=source, channel=channel,
+            notes=comer.notes, now=now,
         )  # fmt: skip
         _say(made.pk, comer.details)
     return session
@@ -221,8 +223,7 @@ def _admit_alone(
     hold = _still_held(hold, now=now)
     if places < hold.party_size:
         _shrink(hold, places)
-    confirm(hold, by=by, guest=comer.guest_id, notes=comer.notes or None, now=now)
-    _say(hold.pk, comer.details)
+    _promise(hold, comer, by=by, now=now)
     return locked(hold)
 
 
@@ -234,6 +235,20 @@ def _shrink(hold: Booking, party_size: int) -> None:
         own.filter(unit__in=units[-(-party_size // resource.covers_max) :]).delete()
     hold.party_size = party_size
     hold.save(update_fields=["party_size"])
+
+
+def _promise(hold: Booking, comer: Comer, *, by: Actor, now: datetime | None) -> None:
+    """Make a hold a promise; it was made when it is, and not when the time was held."""
+    moment = clock.read(now)
+    Booking.objects.filter(pk=hold.pk).update(created_at=moment)
+    guest = _guest(hold, comer, by=by, now=now)
+    confirm(hold, by=by, guest=guest, notes=comer.notes or None, now=now)
+    _say(hold.pk, comer.details)
+
+
+def _guest(hold: Booking, comer: Comer, *, by: Actor, now: datetime | None) -> uuid.UUID:
+    found = meet(hold.business, comer.guest, details=comer.of_guest, by=by, now=now)
+    return found.pk
 
 
 def _say(booking_id: uuid.UUID, details: Details) -> None:

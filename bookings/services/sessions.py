@@ -37,11 +37,12 @@ def touch(session: Session | None, at: datetime) -> None:
 
 
 def schedule_held(session: Session, *, by: Actor, now: datetime | None) -> None:
-    """Make a held run one that stays, as somebody comes for sure."""
+    """Make a held run one that stays, as somebody comes for sure. It is as old as that."""
     if session.state != Session.State.HELD:
         return
     session.state, session.expires_at = Session.State.SCHEDULED, None
-    session.save(update_fields=["state", "expires_at"])
+    session.created_at = session.updated_at = clock.read(now)
+    session.save(update_fields=["state", "expires_at", "created_at", "updated_at"])
     Allocation.objects.filter(session=session, booking=None).update(expires_at=None)
     record_session(session, Event.Kind.SESSION_SCHEDULED, by=by, now=now)
 

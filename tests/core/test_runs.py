@@ -13,7 +13,7 @@ from accounts.errors import Conflict
 from accounts.models import Business
 from bookings import invariants, services
 from bookings.errors import HoldExpired, SlotTaken, WrongState
-from bookings.models import Allocation, Booking, Event, Guest, Session
+from bookings.models import Allocation, Booking, Event, Session
 from bookings.services import Comer
 from bookings.wishes import SYSTEM, GuestDetails, Wish
 from resources.models import Requirement, Resource, Service
@@ -35,11 +35,8 @@ class Studio:
         wish = Wish.of(self.yoga, starts_at=fields.pop("starts_at", EVENING), **fields)
         return services.hold_run(wish, spaces=spaces, lasts=TEN, by=SYSTEM, source="test", now=now)
 
-    def guest(self, name: str = "Ada") -> Guest:
-        return Guest.objects.create(business=self.business, first_name=name)
-
     def admit(self, hold: Booking, *sizes: int | None, now: datetime = NOW) -> Session:
-        comers = [Comer(self.guest().pk, size) for size in sizes]
+        comers = [Comer(GuestDetails("Ada", "Lovelace"), size) for size in sizes]
         found = services.admit(hold, comers, by=SYSTEM, source="test", now=now)
         assert isinstance(found, Session)
         return found
@@ -219,7 +216,7 @@ def test_one_comes_alone_with_fewer(studio: Studio) -> None:
     hold = services.hold(
         Wish.of(ride, starts_at=EVENING, party_size=3), by=SYSTEM, source="test", lasts=TEN, now=NOW
     )
-    booking = services.admit(hold, [Comer(studio.guest().pk, 2)], by=SYSTEM, source="test", now=NOW)
+    booking = services.admit(hold, [Comer(MARIA, 2)], by=SYSTEM, source="test", now=NOW)
     assert isinstance(booking, Booking)
     assert (booking.state, booking.party_size, booking.guest is not None) == ("confirmed", 2, True)
     assert Allocation.objects.filter(booking=booking, expires_at=None).count() == 2
@@ -242,3 +239,28 @@ def test_a_run_knows_when_it_last_changed(studio: Studio) -> None:
     services.cancel(made, by=SYSTEM, now=NOW + 4 * MINUTE)
     run.refresh_from_db()
     assert run.updated_at == NOW + 4 * MINUTE
+
+
+def test_a_guest_is_known_by_phone_then_address_then_name(studio: Studio) -> None:
+    def meet(*who: str) -> Any:
+        return services.meet_guest(studio.business, GuestDetails(*who), by=SYSTEM, now=NOW).pk
+
+    ada = meet("Ada", "Lovelace")
+    assert meet("ada", "LOVELACE") == ada
+    byron = meet("Ada", "Lovelace", "ada@example.org", "")
+    assert byron != ada
+    assert meet("A.", "L.", "Ada@Example.org", "") == byron
+    alan = meet("Alan", "Turing", "", "+44 20 7946 0777")
+    assert meet("A. M.", "Turing", "alan@example.org", "+442079460777") == alan
+    assert Event.objects.filter(kind="guest.created").count() == 3
+
+
+def test_a_booking_becomes_one_of_another_service(studio: Studio) -> None:
+    booking = services.book(
+        Wish.of(studio.yoga, starts_at=EVENING), guest=MARIA, by=SYSTEM, source="test", now=NOW
+    )
+    tai_chi = service(studio.business, "Tai chi", buffer_after=MINUTE)
+    changes = services.Changes(service=tai_chi, details={"test": {"label": "Outside"}})
+    booking = services.change(booking, changes, by=SYSTEM, now=NOW)
+    assert (booking.service, booking.details) == (tai_chi, {"test": {"label": "Outside"}})
+    assert Allocation.objects.get().ends_at == booking.ends_at + MINUTE
