@@ -33,7 +33,6 @@ OPEN = {
     "metrics": "Counts requests by route, behind METRICS_TOKEN.",
     "openapi.json": "A document, the same for everybody.",
     "docs/": "That document to read.",
-    "booking/": "Behind a signed link to one booking; tested in tests/guest.",
     "admin/": "Behind a login; what staff see of which tenant is tested in tests/admin.",
 }
 AT: dict[str, Any] = {"openbook.now": NOW}
