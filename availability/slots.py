@@ -98,6 +98,12 @@ def _whole(bookable: Bookable[Id]) -> Bookable[Id]:
     return bookable._replace(needed=bookable.units)
 
 
+def within(run: Stretches, starts: Sequence[int], stay: Stay) -> list[int]:
+    """Those of the starts (sorted) from which one stretch is open for as long as a stay lasts."""
+    mask = _bits(_mask_of(run, starts, 0, stay.inside), len(starts))
+    return [start for start, bit in zip(starts, mask, strict=False) if bit == "1"]
+
+
 def search(needs: Sequence[Need[Id]], starts: Sequence[int], stay: Stay) -> list[Offer[Id]]:
     """Every one of the starts (sorted) at which all needs can be met, as `plan` would say."""
     everything = (1 << len(starts)) - 1

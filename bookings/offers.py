@@ -9,23 +9,23 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from accounts import clock
 from availability import calendar, timetables
 from availability import slots as engine
 from availability.intervals import Interval, Run
-from availability.slots import Bookable, Joined, Need, Stay, Stretch, seconds
+from availability.slots import Bookable, Joined, Need, Offer, Stay, Stretch, seconds
 from availability.timetables import Timetables
 from bookings import assignment, rules, selectors
 from bookings.assignment import Candidate
 from bookings.models import Session
-from bookings.wishes import Search
+from bookings.wishes import Search, Wish
 from resources.models import TurnTime
 
 DAY = timedelta(days=1)
@@ -58,18 +58,120 @@ class _Found:
     count: int
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Here:
+    """What was found out about one location: when it is open, its grid, and what is offered of
+    that."""
+
+    location_id: uuid.UUID
+    duration: timedelta
+    takes: tuple[timedelta, timedelta]  # how long before the start it takes, and from it on
+    stay: Stay
+    grid: list[datetime]
+    open: Run
+    offered: list[Offer[uuid.UUID]]
+    alone: frozenset[uuid.UUID]
+    needs: Sequence[Need[uuid.UUID]]
+
+
 def slots(search: Search, *, now: datetime | None = None) -> list[Slot]:
     """Every start in the days of a search that could be booked now, in order.
 
     Three queries for what names its requirements; up to four more for tables joined, turn times and
     pacing. What is bookable only on runs that are scheduled has none: see `runs`.
     """
+    offered = [
+        Slot(
+            at := datetime.fromtimestamp(offer.start, UTC),
+            at + here.duration,
+            at - here.takes[0],
+            at + here.takes[1],
+            here.location_id,
+            tuple(each for each in offer.choices[0] if each in here.alone),
+        )
+        for here in _survey(search, now=now)
+        for offer in here.offered
+    ]
+    offered.sort(key=lambda each: (each.starts_at, each.location_id))
+    return offered
+
+
+class Start(NamedTuple):
+    """A start of the timetable (UTC) and how many such bookings it could serve now: by so many
+    single resources or, in a class, places."""
+
+    starts_at: datetime
+    left: int
+
+
+def starts(search: Search, *, now: datetime | None = None) -> list[Start]:
+    """Every start in the days of a search at which it is open for as long as a stay lasts, in
+    order; those that can't be booked, also as they have gone by, with nothing left.
+
+    Of a class its runs, of all else the grid. As many queries as `slots`.
+    """
+    left: dict[datetime, int] = defaultdict(int)
+    if search.service and search.service.capacity:
+        moment = now or datetime.now(UTC)
+        for run in _counted(_runs(search), now=now):
+            at = run.session.starts_at
+            left[at] += run.places_left if _is_open(search, run, moment) else 0
+        return [Start(*each) for each in sorted(left.items())]
+    for here in _survey(search, now=now):
+        served = {
+            offer.start: min(
+                len(choices) // need.number
+                for choices, need in zip(offer.choices, here.needs, strict=True)
+            )
+            for offer in here.offered
+        }
+        on_grid = [seconds(each) for each in here.grid]
+        for start in engine.within(_stretches(here.open), on_grid, here.stay):
+            left[datetime.fromtimestamp(start, UTC)] += served.get(start, 0)
+    return [Start(*each) for each in sorted(left.items())]
+
+
+def wish_at(search: Search, starts_at: datetime) -> Wish:
+    """The wish for one start of a search, whose duration is said or the service's: what the search
+    offers is found a place for, and nothing else."""
+    service = search.service
+    duration = search.duration or (service.duration if service else None)
+    if duration is None:
+        raise ValueError("how long is it to be?")
+    before, after = _buffers(search)
+    return Wish(
+        business=search.business,
+        service=service,
+        starts_at=starts_at,
+        duration=duration,
+        party_size=search.party_size,
+        location_id=search.location_id,
+        resource_id=next(iter(search.resource_ids)) if search.resource_ids else None,
+        joinable=search.joinable,
+        keeps_hours=True,
+        buffer_before=before,
+        buffer_after=after,
+        overhead=service.preparation + service.cleanup if service else timedelta(),
+        step=step_of(search),
+        by_guest=search.by_guest,
+        keeps_notice=search.keeps_notice,
+    )
+
+
+def _buffers(search: Search) -> tuple[timedelta, timedelta]:
+    if search.buffers is not None:
+        return search.buffers
+    service = search.service
+    return (service.buffer_before, service.buffer_after) if service else NO_BUFFERS
+
+
+def _survey(search: Search, *, now: datetime | None) -> Iterator[_Here]:
     service = search.service
     if service and service.only_groups:
-        return []
+        return
     found = _resources(search)
     if not found:
-        return []
+        return
     business = search.business
     promises = timetables.load(
         business,
@@ -82,11 +184,9 @@ def slots(search: Search, *, now: datetime | None = None) -> list[Slot]:
         id_: _window(promises, id_, search) for id_ in durations if id_ in promises.locations
     }
     if not windows:
-        return []
+        return
     overhead = service.preparation + service.cleanup if service else timedelta()
-    before, after = search.buffers or (
-        (service.buffer_before, service.buffer_after) if service else NO_BUFFERS
-    )
+    before, after = _buffers(search)
     taken = _taken(
         found,
         business.pk,
@@ -95,7 +195,6 @@ def slots(search: Search, *, now: datetime | None = None) -> list[Slot]:
         now=now,
     )
     joined = _joined(search, found)
-    offered: list[Slot] = []
     for location_id, window in windows.items():
         duration = durations[location_id]
         stay = Stay(
@@ -103,26 +202,23 @@ def slots(search: Search, *, now: datetime | None = None) -> list[Slot]:
             int(before.total_seconds()),
             int(after.total_seconds()),
         )
-        starts = _starts(search, promises, location_id, window, moment, now)
+        timetable = promises.locations[location_id]
+        grid = calendar.grid(timetable, search.first_day, search.last_day, step_of(search))
+        place = calendar.open_run(timetable, search.first_day, search.last_day, duration + overhead)
         here = [each for each in found if each.location_id == location_id]
-        needs = _needs(search, here, promises, joined, taken, duration + overhead)
-        if not needs:
-            continue
-        alone = {each.candidate.id for each in here}
-        for offer in engine.search(needs, starts, stay):
-            at = datetime.fromtimestamp(offer.start, UTC)
-            offered.append(
-                Slot(
-                    at,
-                    at + duration,
-                    at - before,
-                    at + duration + overhead + after,
-                    location_id,
-                    tuple(each for each in offer.choices[0] if each in alone),
-                )
-            )
-    offered.sort(key=lambda each: (each.starts_at, each.location_id))
-    return offered
+        needs = _needs(search, here, promises, place, joined, taken, duration + overhead)
+        left = _starts(search, promises, location_id, grid, window, moment, now)
+        yield _Here(
+            location_id,
+            duration,
+            (before, duration + overhead + after),
+            stay,
+            grid,
+            place,
+            engine.search(needs, left, stay),
+            frozenset(each.candidate.id for each in here),
+            needs,
+        )
 
 
 def step_of(search: Search) -> timedelta:
@@ -144,13 +240,12 @@ def _starts(
     search: Search,
     promises: Timetables,
     location_id: uuid.UUID,
+    starts: list[datetime],
     window: Interval,
     moment: datetime,
     now: datetime | None,
 ) -> list[int]:
     """The starts on the grid that the clock, the notice, the horizon and the pacing leave."""
-    timetable = promises.locations[location_id]
-    starts = calendar.grid(timetable, search.first_day, search.last_day, step_of(search))
     if search.keeps_now:
         starts = [each for each in starts if each >= moment]
     if search.keeps_notice:
@@ -162,7 +257,7 @@ def _starts(
         left = engine.paced(
             left,
             rules.begun(location_id, window.start - DAY, window.end + DAY, now=now),
-            bucket=rules.bucket(pacing, timetable.zone),
+            bucket=rules.bucket(pacing, promises.locations[location_id].zone),
             party_size=search.party_size,
             covers=pacing.covers,
             parties=pacing.parties,
@@ -174,16 +269,12 @@ def _needs(
     search: Search,
     found: Sequence[_Found],
     promises: Timetables,
+    place: Run,
     joined: dict[uuid.UUID, list[Joined[uuid.UUID]]],
     taken: dict[uuid.UUID, dict[int, list[Stretch]]],
     stay: timedelta,
 ) -> list[Need[uuid.UUID]]:
-    location_id = found[0].location_id if found else None
-    if location_id is None:
-        return []
-    place = calendar.open_run(
-        promises.locations[location_id], search.first_day, search.last_day, stay
-    )
+    location_id = found[0].location_id
     opened: dict[calendar.Timetable | None, list[Stretch]] = {}  # many keep the same hours
     relax = search.business.relax_minimum_covers
     kinds: dict[str, list[Bookable[uuid.UUID]]] = defaultdict(list)
@@ -363,20 +454,35 @@ class Place(NamedTuple):
     places_left: int
 
 
-def runs(search: Search, *, with_held: bool = False, now: datetime | None = None) -> list[Place]:
+def runs(search: Search, *, now: datetime | None = None) -> list[Place]:
     """The scheduled runs of the service in the days of a search that have room for the party, in
-    order; `with_held` also those that guests hold together and nobody confirmed yet.
+    order. Dates are the business's; a lapsed hold keeps no place. One query."""
+    moment = now or datetime.now(UTC)
+    return [each for each in _counted(_runs(search), now=now) if _is_open(search, each, moment)]
 
-    Dates are the business's; a lapsed hold keeps no place. One query.
-    """
-    zone = rules.zone_of(search.business)
-    first = calendar.resolve(search.first_day, time(), zone)
-    last = calendar.resolve(search.last_day + DAY, time(), zone)
-    live = Q(state=Session.State.SCHEDULED)
-    if with_held:
-        live |= Q(state=Session.State.HELD, expires_at__gt=clock.moment(now))
+
+def runs_at(wish: Wish, *, now: datetime | None = None) -> list[Place]:
+    """The scheduled runs of a wish's class that start when it wants, full ones too. One query."""
     rows = Session.objects.filter(
-        live, business=search.business, starts_at__gte=first, starts_at__lt=last
+        business=wish.business,
+        service=wish.service,
+        starts_at=wish.starts_at,
+        state=Session.State.SCHEDULED,
+    )
+    if wish.location_id:
+        rows = rows.filter(location=wish.location_id)
+    if wish.resource_id:
+        rows = rows.filter(resource_ids__contains=[wish.resource_id])
+    return _counted(rows, now=now)
+
+
+def _runs(search: Search) -> QuerySet[Session]:
+    zone = rules.zone_of(search.business)
+    rows = Session.objects.filter(
+        business=search.business,
+        starts_at__gte=calendar.resolve(search.first_day, time(), zone),
+        starts_at__lt=calendar.resolve(search.last_day + DAY, time(), zone),
+        state=Session.State.SCHEDULED,
     )
     if search.service:
         rows = rows.filter(service=search.service)
@@ -384,12 +490,21 @@ def runs(search: Search, *, with_held: bool = False, now: datetime | None = None
         rows = rows.filter(location=search.location_id)
     if search.resource_ids is not None:
         rows = rows.filter(resource_ids__overlap=list(search.resource_ids))
-    moment = now or datetime.now(UTC)
-    if search.keeps_now:
-        rows = rows.filter(starts_at__gte=moment)
-    if search.keeps_notice:
-        earliest, latest = rules.notice_and_horizon(search.business, search.service, moment)
-        rows = rows.filter(starts_at__gte=earliest, starts_at__lte=latest)
+    return rows
+
+
+def _is_open(search: Search, run: Place, moment: datetime) -> bool:
+    """Whether the party may still have places in a run."""
+    start = run.session.starts_at
+    if run.places_left < search.party_size or (search.keeps_now and start < moment):
+        return False
+    if not search.keeps_notice:
+        return True
+    earliest, latest = rules.notice_and_horizon(search.business, search.service, moment)
+    return earliest <= start <= latest
+
+
+def _counted(rows: QuerySet[Session], *, now: datetime | None) -> list[Place]:
     held = Q(allocations__expires_at=None) | Q(allocations__expires_at__gt=clock.moment(now))
     counted = rows.annotate(
         places_taken=Count("allocations", filter=Q(allocations__booking__isnull=False) & held)
@@ -397,5 +512,4 @@ def runs(search: Search, *, with_held: bool = False, now: datetime | None = None
     return [
         Place(each, each.capacity - each.places_taken)
         for each in counted.order_by("starts_at", "pk")
-        if each.capacity - each.places_taken >= search.party_size
     ]

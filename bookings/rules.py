@@ -107,6 +107,14 @@ def step_of(business: Business, service: Service | None) -> timedelta:
     return timedelta(minutes=business.slot_interval_minutes)
 
 
+def buffers(business: Business, service: Service | None) -> tuple[timedelta, timedelta]:
+    """What a door with the business's own gap keeps free before and after a booking: the buffers of
+    the service, else that gap, which is kept by taking it after each."""
+    if service and (service.buffer_before or service.buffer_after):
+        return service.buffer_before, service.buffer_after
+    return timedelta(), timedelta(minutes=business.buffer_minutes)
+
+
 def notice_and_horizon(
     business: Business, service: Service | None, moment: datetime
 ) -> tuple[datetime, datetime]:

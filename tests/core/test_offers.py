@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from availability.models import (
     RosterEntry,
     SpecialDay,
 )
-from bookings import offers, services
+from bookings import offers, rules, services
 from bookings.errors import NotOffered, SlotTaken
 from bookings.models import Session
 from bookings.wishes import SYSTEM, Search, Wish
@@ -273,6 +274,59 @@ def test_pacing(bistro: Business) -> None:
     assert "19:00" not in found(bistro, **asked, party_size=1)
 
 
+def left(search: Search, now: datetime = NOW) -> dict[str, int]:
+    """Every start of the day, with how many could still begin there."""
+    return {f"{each.starts_at:%H:%M}": each.left for each in offers.starts(search, now=now)}
+
+
+def test_every_start_of_a_day_with_what_is_left_of_it(spa: Business) -> None:
+    book(spa, at(10), resource_id=Resource.objects.get(name="Ana").pk)
+    book(spa, at(12))
+    book(spa, at(12))
+    search = Search(
+        business=spa, service=massage(spa), first_day=DAY, last_day=DAY, step=HOUR, joinable=False
+    )
+    nine_to_four = {"09:00": 2, "10:00": 1, "11:00": 2, "12:00": 0, "13:00": 2, "14:00": 2}
+    assert left(search) == nine_to_four | {"15:00": 2, "16:00": 2}
+    gone = dict.fromkeys(("09:00", "10:00", "11:00", "12:00", "13:00"), 0)
+    assert left(search, now=at(13, 5)) == gone | {"14:00": 2, "15:00": 2, "16:00": 2}
+    Break.objects.create(location=location(spa), weekday=6, starts=time(13), ends=time(14))
+    assert "13:00" not in left(search)
+    Resource.objects.filter(name="Lotus").update(is_active=False)
+    assert left(search)["09:00"] == 1  # two people, one room
+
+
+def test_a_start_of_a_search_as_a_wish_is_what_was_offered(spa: Business) -> None:
+    spa.buffer_minutes = 15
+    search = Search(
+        business=spa,
+        service=massage(spa),
+        first_day=DAY,
+        last_day=DAY,
+        buffers=rules.buffers(spa, massage(spa)),
+    )
+    for each in [start.starts_at for start in offers.starts(search, now=NOW) if start.left]:
+        with transaction.atomic():
+            services.book(
+                offers.wish_at(search, each), guest=None, by=SYSTEM, source="test", now=NOW
+            )
+            assert Resource.objects.filter(allocations__ends_at=each + HOUR + 15 * MINUTE).exists()
+            transaction.set_rollback(True)
+    for start in (at(9, 10), at(8, 30), at(16, 30)):
+        with pytest.raises(NotOffered):
+            services.book(
+                offers.wish_at(search, start), guest=None, by=SYSTEM, source="test", now=NOW
+            )
+
+
+def test_a_service_with_buffers_of_its_own_needs_none_of_the_business(spa: Business) -> None:
+    spa.buffer_minutes = 15
+    assert rules.buffers(spa, None) == (timedelta(), 15 * MINUTE)
+    assert rules.buffers(spa, massage(spa)) == (timedelta(), 15 * MINUTE)
+    own = service(spa, "Facial", buffer_before=5 * MINUTE)
+    assert rules.buffers(spa, own) == (5 * MINUTE, timedelta())
+
+
 def test_runs_of_a_class() -> None:
     gym = business("Gym", booking_mode="scheduled")
     spin = service(gym, "Spin", capacity=3, only_groups=True)
@@ -287,12 +341,17 @@ def test_runs_of_a_class() -> None:
     search = Search(business=gym, service=spin, first_day=DAY, last_day=DAY)
     assert offers.slots(search, now=NOW) == []
 
-    def left(**fields: Any) -> list[tuple[Session, int]]:
+    def places(**fields: Any) -> list[tuple[Session, int]]:
         asked = Search(business=gym, service=spin, first_day=DAY, last_day=DAY, **fields)
         return [tuple(each) for each in offers.runs(asked, now=NOW)]  # type: ignore[misc]
 
-    assert left() == [(early, 1), (late, 3)]  # the hold has lapsed
-    assert left(party_size=2) == [(late, 3)]
+    assert places() == [(early, 1), (late, 3)]  # the hold has lapsed
+    assert places(party_size=2) == [(late, 3)]
+    assert left(search) == {"09:00": 1, "18:00": 3}
+    assert left(dataclasses.replace(search, party_size=2)) == {"09:00": 0, "18:00": 3}
+    assert left(search, now=at(9, 1)) == {"09:00": 0, "18:00": 3}
+    assert offers.runs_at(Wish.of(spin, starts_at=at(9)), now=NOW) == [(early, 1)]
+    assert offers.runs_at(Wish.of(spin, starts_at=at(10)), now=NOW) == []
 
 
 PERIODS = st.tuples(st.integers(0, 23), st.sampled_from([0, 30]), st.integers(1, 10)).map(
