@@ -32,6 +32,9 @@ from bookings.assignment import Candidate, Combined
 from bookings.lifecycle import State
 from bookings.models import Block, Booking, Event, Guest, Session, WaitlistEntry
 from bookings.references import normalise
+from bookings.stranding import Stranded as Stranded
+from bookings.stranding import stranded as stranded
+from bookings.stranding import watching as watching
 from bookings.wishes import Wish
 from resources.models import Combination, Requirement, Resource, Service
 

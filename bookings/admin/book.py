@@ -98,6 +98,24 @@ class WhenFilter(RadioFilter):  # type: ignore[misc]
         return rows
 
 
+class StrandedFilter(RadioFilter):  # type: ignore[misc]
+    """What can't be kept since the hours, a closure or a resource changed."""
+
+    title = "can it be kept"
+    parameter_name = "stranded"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.mine = model_admin.businesses(request, "staff").filter(is_active=True)
+        return [("yes", "Stranded: closed by now, or no longer offered")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Booking]) -> QuerySet[Booking]:
+        if self.value() != "yes":
+            return rows
+        now = now_of(request)
+        found = [each for of in self.mine for each in selectors.stranded(of, now=now)]
+        return rows.filter(pk__in=[each.booking.pk for each in found])
+
+
 def when(request: HttpRequest) -> str:
     """The part of time a list shows: a search, or any other filter, is about all of it."""
     said = request.GET.get("when")
@@ -213,6 +231,7 @@ class BookingAdmin(AddedToOne):
         ("state", ChoicesDropdownFilter),
         ("starts_at", RangeDateFilter),
         ("service", SeenFilter),
+        StrandedFilter,
     )
     list_select_related = ("guest", "business", "location", "service")
     search_fields = (

@@ -32,7 +32,7 @@ def asks(*command: str) -> Any:
 @pytest.mark.parametrize(
     "command",
     ["create_business", "create_api_key", "expire_holds", "explain_slot", "check_invariants",
-     "deliver_outbox", "materialise_schedules", "promote_waitlist",
+     "deliver_outbox", "materialise_schedules", "promote_waitlist", "list_stranded",
      "load_demo", "import_business", "export_business"],
 )  # fmt: skip
 def test_every_command_says_what_it_is_for(
