@@ -63,6 +63,7 @@ UNFOLD: dict[str, Any] = {
                 "items": [
                     page("Bookings", "event", "bookings_booking"),
                     page("Classes", "groups", "bookings_session"),
+                    page("Recurring classes", "event_repeat", "bookings_schedule"),
                     page("Waitlist", "hourglass_empty", "bookings_waitlistentry"),
                     page("Guests", "person", "bookings_guest"),
                 ],
@@ -119,6 +120,7 @@ UNFOLD: dict[str, Any] = {
                 "collapsible": True,
                 "items": [
                     page("Events", "history", "bookings_event"),
+                    page("Days left out", "event_busy", "bookings_omission"),
                     page("Allocations", "view_timeline", "bookings_allocation"),
                     page("Outbox", "outbox", "bookings_outbox"),
                     page("Webhooks", "webhook", "bookings_webhookendpoint"),

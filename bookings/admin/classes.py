@@ -11,18 +11,28 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.contrib.filters.admin import ChoicesDropdownFilter
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
-from accounts.backoffice import SeenFilter
+from accounts.backoffice import ReadOnly, SeenFilter
 from accounts.looks import link, linked_list, two_lines
 from bookings import lifecycle, selectors, services
 from bookings.admin.book import WhenFilter, when
 from bookings.admin.choosing import AddedToOne
-from bookings.admin.forms import ScheduleForm, zone_of
+from bookings.admin.forms import WEEKDAYS, RepeatForm, ScheduleForm, weekdays_of, zone_of
 from bookings.admin.people import Bookings
-from bookings.admin.shared import actor, each_through, in_full, moment, now_of, state_badge, stretch
-from bookings.models import Booking, Session
+from bookings.admin.shared import (
+    Shown,
+    actor,
+    each_through,
+    in_full,
+    moment,
+    now_of,
+    state_badge,
+    stretch,
+)
+from bookings.models import Booking, Omission, Schedule, Session
 
 TAKING = [state.value for state in lifecycle.TAKING]
 COLOURS = {Session.State.SCHEDULED.value: "info"}
@@ -211,3 +221,138 @@ class SessionAdmin(AddedToOne):
             lambda row: services.cancel_session(row, by=by, now=now),
             "called off",
         )
+
+
+class Sessions(Shown):
+    """What is in the book of a schedule, latest first."""
+
+    model = Session
+    fields = ("day", "status", "capacity", "was_changed")
+    readonly_fields = fields
+    ordering = ("-starts_at", "id")
+    per_page: Any = 20
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
+        return super().get_queryset(request).select_related("location", "business", "service")
+
+    @admin.display(description="when")
+    def day(self, session: Session) -> SafeString:
+        return link(session, stretch(session.starts_at, session.ends_at, zone_of(session)))
+
+    @admin.display(description="status")
+    def status(self, session: Session) -> SafeString:
+        return state_badge(session, COLOURS)
+
+
+class Omissions(Shown):
+    model = Omission
+    fields = ("day", "kind", "reason")
+    readonly_fields = fields
+    verbose_name_plural = "days left out"
+
+
+@admin.register(Schedule)
+class ScheduleAdmin(AddedToOne):
+    """Classes that come again. What is saved is put in the book at once, as far as is laid out."""
+
+    changes = "manager"
+    list_display = ("service", "days", "at", "starts_on", "until", "left_out", "is_active", "where")
+    list_select_related = ("service", "business", "location")
+    list_filter = ("is_active", ("service", SeenFilter))
+    search_fields = ("service__name", "location__name", "business__name")
+    search_help_text = "A class, a location or a business"
+    form = RepeatForm
+    inlines = (Sessions, Omissions)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Schedule]:
+        found: QuerySet[Schedule] = super().get_queryset(request)
+        return found.annotate(left_out_days=Count("omissions"))
+
+    def get_inlines(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.inlines if obj else ()
+
+    def chosen(self, request: HttpRequest) -> Any:
+        known = getattr(request, "_openbook_schedule", None)
+        return known.business if known else super().chosen(request)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj and not self.has_change_permission(request, obj):
+            told = ("service", "location"), ("days", "at"), ("starts_on", "until"), "is_active"
+            return ((None, {"fields": told}),)
+        request._openbook_schedule = obj  # type: ignore[attr-defined]
+        when = ("days", "rule", "at", ("starts_on", "until"), "exceptions")
+        what = (("service", "location"), ("capacity", "is_active"), "resources")
+        return (
+            ("What", {"fields": what}),
+            ("When", {"fields": when, "description": self.told(request)}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return () if obj is None or self.has_change_permission(request, obj) else ("days",)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        if obj and not self.has_change_permission(request, obj):
+            return super().get_form(request, obj, **kwargs | {"form": AddedToOne.form})
+        form: Any = super().get_form(request, obj, **kwargs)
+        form.offer = self.offer(request)
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        laid, changed = form.laid, form.changed
+        said = [f"{len(laid.made)} sessions put in the book"]
+        if changed and changed.withdrawn:
+            said.append(f"{changed.withdrawn} without bookings taken out")
+        if laid.omitted:
+            said.append(f"{len(laid.omitted)} days left out")
+        self.message_user(request, f"{', '.join(said)}.", messages.SUCCESS)
+        self._warn(request, changed)
+
+    def _warn(self, request: HttpRequest, changed: Any) -> None:
+        """Name the sessions that the schedule no longer means and that are left to staff."""
+        for session in changed.stranded if changed else ():
+            words = "is booked and no longer as the schedule says: move it or call it off."
+            self.message_user(request, format_html("{} {}", link(session), words), messages.WARNING)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Sessions without bookings go with it, through the service; the others stay."""
+        refused = {str(each) for each in objs if not self.has_delete_permission(request, each)}
+        said = [f"{each}: sessions to come without bookings go, others stay" for each in objs]
+        return said, {"schedules": len(objs)}, refused, []
+
+    def delete_model(self, request: HttpRequest, obj: Schedule) -> None:
+        by, now = actor(request), now_of(request)
+        self._warn(request, services.remove_schedule(obj, by=by, now=now))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
+        for each in queryset:
+            self.delete_model(request, each)
+
+    @admin.display(description="every")
+    def days(self, schedule: Schedule) -> str:
+        days = weekdays_of(schedule.rule)
+        return ", ".join(dict(WEEKDAYS)[day] for day in days) or schedule.rule
+
+    @admin.display(description="days left out", ordering="left_out_days")
+    def left_out(self, schedule: Schedule) -> int:
+        count: int = schedule.left_out_days  # type: ignore[attr-defined]
+        return count
+
+    @admin.display(description="at", ordering="business__name")
+    def where(self, schedule: Schedule) -> SafeString:
+        return two_lines(schedule.business, schedule.location)
+
+
+@admin.register(Omission)
+class OmissionAdmin(ReadOnly):
+    tenant = "schedule__business"
+    list_display = ("day", "schedule", "kind", "reason", "business")
+    list_select_related = ("schedule__service", "schedule__business")
+    list_filter = (("kind", ChoicesDropdownFilter), ("day", RangeDateFilter))
+    search_fields = ("schedule__service__name", "reason", "schedule__business__name")
+    search_help_text = "A class, a reason or a business"
+    date_hierarchy = "day"
+    ordering = ("-day", "id")
+
+    @admin.display(description="business", ordering="schedule__business__name")
+    def business(self, omission: Omission) -> str:
+        return omission.schedule.business.name

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from django.http import HttpRequest
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDateWidget,
     UnfoldAdminEmailInputWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -17,6 +19,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldAdminTimeWidget,
     UnfoldBooleanSwitchWidget,
 )
 
@@ -25,7 +28,7 @@ from accounts.models import Business
 from bookings import services
 from bookings.admin.shared import Serving, WallClockField, actor, at, moment, now_of, wall
 from bookings.errors import InThePast, NotOffered
-from bookings.models import Block, Booking, Guest, Session, WaitlistEntry
+from bookings.models import Block, Booking, Guest, Schedule, Session, WaitlistEntry
 from bookings.wishes import GuestDetails, Wish
 from resources.models import Location, Resource, Service
 
@@ -452,3 +455,106 @@ class WaitForm(Serving):
             by=actor(self.request),
             now=now_of(self.request),
         )[0]
+
+
+WEEKLY = "FREQ=WEEKLY;BYDAY="
+WEEKDAYS = [
+    ("MO", "Monday"), ("TU", "Tuesday"), ("WE", "Wednesday"), ("TH", "Thursday"),
+    ("FR", "Friday"), ("SA", "Saturday"), ("SU", "Sunday"),
+]  # fmt: skip
+
+
+def weekdays_of(rule: str) -> list[str]:
+    """The weekdays that a rule names, if that is all it says."""
+    days = rule.removeprefix(WEEKLY).split(",") if rule.startswith(WEEKLY) else []
+    return days if days and set(days) <= dict(WEEKDAYS).keys() else []
+
+
+class RepeatForm(Serving):
+    """A class that comes again: written down, and its sessions put in the book ahead."""
+
+    offer: ClassVar[Offer]
+    laid: services.Laid | None = None
+    changed: services.Changed | None = None
+
+    service = select(Service, "Class", "Choose a class", required=True)
+    location = select(Location, "Where", "", required=True)
+    days = forms.MultipleChoiceField(
+        label="Every",
+        required=False,
+        choices=WEEKDAYS,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+    )
+    rule = forms.CharField(
+        label="Or by a rule",
+        required=False,
+        max_length=500,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="RFC 5545, as FREQ=MONTHLY;BYDAY=1MO for the first Monday of each month.",
+    )
+    at = forms.TimeField(widget=UnfoldAdminTimeWidget(format="%H:%M"))
+    starts_on = forms.DateField(label="From", widget=UnfoldAdminDateWidget())
+    until = forms.DateField(
+        required=False,
+        widget=UnfoldAdminDateWidget(),
+        help_text="The last day; empty: no end.",
+    )
+    exceptions = SimpleArrayField(
+        forms.DateField(),
+        label="But not on",
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text="Dates with commas between them, as 2030-12-24,2030-12-25.",
+    )
+    capacity = whole("Places", required=False, max_value=500, help_text="Empty: the class's own.")
+    resources = forms.ModelMultipleChoiceField(
+        Resource.objects.none(),
+        label="Trainer, room",
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget(),
+        help_text="Empty: whoever and whatever the class needs and is free.",
+    )
+    is_active = forms.BooleanField(required=False, initial=True, widget=UnfoldBooleanSwitchWidget())
+
+    class Meta:
+        model = Schedule
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        business = self.offer.business
+        within(self.fields["service"], Service.objects.filter(business=business))
+        places = Location.objects.filter(business=business)
+        within(self.fields["location"], places, empty_label=None)
+        theirs = Resource.objects.filter(business=business, is_active=True, deleted_at=None)
+        within(self.fields["resources"], theirs)
+        if not self.instance._state.adding:
+            written = self.instance
+            days = weekdays_of(written.rule)
+            names = ("service", "location", "at", "starts_on", "until", "exceptions", "capacity",
+                     "is_active")  # fmt: skip
+            self.initial = {
+                **{name: getattr(written, name) for name in names},
+                "days": days,
+                "rule": "" if days else written.rule,
+                "resources": list(written.resources.all()),
+            }
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if bool(values.get("days")) == bool(values.get("rule")):
+            self.add_error("days", "Choose the days of the week, or write a rule.")
+        return values
+
+    def serve(self, values: dict[str, Any]) -> Schedule:
+        days = values.pop("days")
+        values["rule"] = values["rule"] or WEEKLY + ",".join(days)
+        values["exceptions"] = values["exceptions"] or []
+        by, now = actor(self.request), now_of(self.request)
+        if self.instance._state.adding:
+            made = services.add_schedule(self.offer.business, now=now, **values)
+        else:
+            self.changed = services.change_schedule(self.instance, by=by, now=now, **values)
+            made = self.changed.schedule
+        self.laid = services.lay_out(made, by=by, now=now)
+        return made

@@ -24,7 +24,7 @@ from billing.models import (
     SandboxNotice,
 )
 from bookings import services
-from bookings.models import Event, GuestPassword, WebhookDelivery, WebhookEndpoint
+from bookings.models import Event, GuestPassword, Omission, WebhookDelivery, WebhookEndpoint
 from bookings.wishes import SYSTEM, GuestDetails
 from resources.models import Category, Combination, Location, Requirement, TurnTime
 from tests.builders import (
@@ -114,6 +114,11 @@ def stock(count: int, *, owner: User | None = None, tag: str = "") -> Business:
         )
         services.hold(wish(of, when + 3 * HOUR), guest=guest, by=SYSTEM, source="test")
         session = services.schedule_session(spin, starts_at=when, by=SYSTEM)
+        weekly = services.add_schedule(
+            of, location=place, service=spin, rule="FREQ=WEEKLY;BYDAY=MO", at=time(7),
+            starts_on=day, capacity=4,
+        )  # fmt: skip
+        Omission.objects.create(schedule=weekly, day=day, kind="closed", reason=name)
         services.book_places(session, party_size=1, guest=guest, by=SYSTEM, source="test")
         services.block(table, starts_at=when + 900 * HOUR, ends_at=when + 901 * HOUR, by=SYSTEM)
         services.join_waitlist(of, guest=guest, preferred_date=day, by=SYSTEM)
@@ -144,6 +149,7 @@ class _Fields(HTMLParser):
         super().__init__()
         self.found: dict[str, Any] = {}
         self._select = self._textarea = ""
+        self._takes_one = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
@@ -155,9 +161,11 @@ class _Fields(HTMLParser):
             case "input" if given.get("type") != "submit":
                 self.found[name] = given.get("value") or ""
             case "select":
-                self._select = name
+                self._select, self._takes_one = name, "multiple" not in given
             case "option" if "selected" in given:
                 self.found[self._select] = given.get("value") or ""
+            case "option" if self._takes_one:  # the first one, unless another is selected
+                self.found.setdefault(self._select, given.get("value") or "")
             case "textarea":
                 self._textarea, self.found[name] = name, ""
 

@@ -13,7 +13,16 @@ from django.urls import reverse
 from accounts.models import Business
 from availability.models import OpeningHours
 from bookings import services
-from bookings.models import Allocation, Block, Booking, Event, Guest, Session, WaitlistEntry
+from bookings.models import (
+    Allocation,
+    Block,
+    Booking,
+    Event,
+    Guest,
+    Schedule,
+    Session,
+    WaitlistEntry,
+)
 from bookings.wishes import SYSTEM, GuestDetails
 from resources.models import Requirement, Service
 from tests.admin.pages import added, listed, logged_in, shown, typed
@@ -298,6 +307,47 @@ def test_a_class_is_put_in_the_book(client: Client, bistro: Business, spin: Serv
     assert Session.objects.count() == 1
     busy = save(client, added(Session), **form | {"resources": [sam.pk]}).content.decode()
     assert "Sam: taken at this time." in busy
+
+
+def every_day(spin: Service, **changes: Any) -> dict[str, Any]:
+    day, at = clock(SEVEN)
+    days = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
+    return {"service": spin.pk, "days": days, "at": at, "starts_on": day} | changes
+
+
+@pytest.mark.usefixtures("manager")
+def test_a_class_comes_again(client: Client, bistro: Business, spin: Service) -> None:
+    now: Any = {"openbook.now": SEVEN - 2 * HOUR}
+    said = client.post(added(Schedule), typed(client, added(Schedule)) | every_day(spin), **now)
+    made = Schedule.objects.get()
+    assert (said.status_code, made.rule) == (302, "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU")
+    first = made.sessions.earliest("starts_at")
+    assert (first.starts_at, first.capacity) == (SEVEN, 3)
+    form = typed(client, shown(made))
+    assert form["rule"] == ""
+    count = made.sessions.count()
+    booking = services.book_places(first, party_size=1, guest=MARIA, by=SYSTEM, source="test")
+    _, later = clock(SEVEN + HOUR)
+    moved = client.post(shown(made), form | every_day(spin, at=later), follow=True, **now)
+    page = moved.content.decode()
+    assert f"{count - 1} without bookings taken out" in page
+    assert "move it or call it off" in page
+    booking.refresh_from_db()
+    assert (booking.state, booking.starts_at) == ("confirmed", SEVEN)
+    neither = save(client, shown(made), days=[]).content.decode()
+    assert "Choose the days of the week, or write a rule." in neither
+    delete = reverse("admin:bookings_schedule_delete", args=[made.pk])
+    client.post(delete, {"post": "yes"}, **now)
+    assert not Schedule.objects.exists()
+    assert list(Session.objects.all()) == [first]
+
+
+@pytest.mark.usefixtures("manager")
+def test_a_rule_that_cannot_be_followed_is_refused(client: Client, spin: Service) -> None:
+    form = every_day(spin, days=[], rule="FREQ=SOMETIMES")
+    page = client.post(added(Schedule), typed(client, added(Schedule)) | form)
+    assert set(page.context["adminform"].form.errors) == {"rule"}
+    assert not Schedule.objects.exists()
 
 
 def test_staff_see_classes_and_do_not_schedule_them(client: Client, spin: Service) -> None:
