@@ -30,8 +30,7 @@ def refuse_outside(wish: Wish, *, now: datetime | None, promises: Timetables | N
     Raises NotOffered, or OutsideHours when every place it may be at is closed. No query for a wish
     that keeps nothing, one for its timetables unless they are at hand, one more for pacing.
     """
-    if wish.keeps_hours and wish.keeps_notice:
-        _refuse_too_soon_or_far(wish, now or datetime.now(UTC))
+    refuse_untimely(wish, now=now)
     promises = promises or promises_for(wish)
     if promises is None:
         return
@@ -131,7 +130,11 @@ def zone_of(business: Business) -> ZoneInfo:
     return ZoneInfo(business.timezone)
 
 
-def _refuse_too_soon_or_far(wish: Wish, now: datetime) -> None:
+def refuse_untimely(wish: Wish, *, now: datetime | None) -> None:
+    """Hold a wish to the notice and the horizon alone. Raises NotOffered; no query."""
+    if not (wish.keeps_hours and wish.keeps_notice):
+        return
+    now = now or datetime.now(UTC)
     first, last = notice_and_horizon(wish.business, wish.service, now)
     # What is asked for right now may arrive a little late; without notice that is no reason.
     if wish.starts_at < first and first > now:

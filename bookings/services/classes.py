@@ -21,9 +21,12 @@ from bookings.models import Allocation, Booking, Event, Session
 from bookings.references import new_reference
 from bookings.services.making import (
     GRACE,
+    DepositTerms,
     clear_the_way,
+    deposit_wait,
     earlier_with,
     lock_days,
+    owe_deposit,
     refuse_past,
     respect_quota,
 )
@@ -135,9 +138,11 @@ def book_places(
     key: str = "",
     notes: str = "",
     lasts: timedelta | None = None,
+    deposit: DepositTerms | None = None,
     now: datetime | None = None,
 ) -> Booking:
-    """Book places in a class, or hold them when `lasts` says for how long.
+    """Book places in a class, or hold them when `lasts` says for how long; with a deposit to pay,
+    booked once that is paid.
 
     The session's row is locked first, so nobody is refused while there is room, and the places are
     counted by the database's own constraint. Raises SlotTaken when too few are left.
@@ -166,6 +171,7 @@ def book_places(
         key=key,
         notes=notes,
         lasts=lasts,
+        deposit=deposit,
         now=now,
     )
 
@@ -181,6 +187,7 @@ def seat(
     key: str = "",
     notes: str = "",
     lasts: timedelta | None = None,
+    deposit: DepositTerms | None = None,
     now: datetime | None = None,
 ) -> Booking:
     """Give out places of a run whose row is locked. A run that is only held stays for as long as
@@ -201,7 +208,7 @@ def seat(
         source=source,
         reference=new_reference(),
         key=key,
-        state=(State.HELD if lasts else State.CONFIRMED).value,
+        state=(State.HELD if lasts else State.PENDING if deposit else State.CONFIRMED).value,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         party_size=party_size,
@@ -216,9 +223,11 @@ def seat(
         kind=Event.Kind.HELD if lasts else Event.Kind.CREATED,
         by=by,
         data=snapshot(booking),
-        waits=lasts,
+        waits=deposit_wait(session.business) if deposit else lasts,
         now=now,
     )
+    if deposit:
+        owe_deposit(booking, deposit)
     if booking.expires_at:
         extend(session, booking.expires_at)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -16,9 +17,10 @@ from billing import services as paying
 from billing.gateways import GatewayError, Notice, gateway
 from billing.models import Deposit, Payment
 from billing.money import Money
-from bookings import selectors
-from bookings.errors import PaymentUnavailable, SlotTaken
-from bookings.models import Booking, Event
+from bookings import offers, rules, selectors
+from bookings.errors import NotOffered, PaymentUnavailable, SlotTaken
+from bookings.models import Booking, Event, Session
+from bookings.services.classes import book_places
 from bookings.services.making import DepositTerms, book
 from bookings.services.progress import deposit_paid
 from bookings.services.recording import about, record
@@ -38,27 +40,32 @@ def book_with_deposit(
     notes: str = "",
     now: datetime | None = None,
 ) -> tuple[Booking, Deposit | None]:
-    """Book; where the business asks for a deposit and can receive it, pending until it is paid.
+    """Book; where the business asks for a deposit and can receive it, pending until it is paid. Of
+    a class (a service with a capacity) places in its run that starts then.
 
     The payment intent is made first, outside any lock, as one that nobody pays costs nothing; it is
     let go again when the booking fails. Raises as `book`, and PaymentUnavailable.
     """
+    run = _run(wish, now=now) if wish.service and wish.service.capacity else None
     amount = billing.deposit_due(wish.business, wish.service)
-    if amount and selectors.look(wish, now=now).plan is None:
-        raise SlotTaken
+    if amount and run is None:
+        rules.refuse_outside(wish, now=now)
+        if selectors.look(wish, now=now).plan is None:
+            raise SlotTaken
     terms = _terms(wish, amount) if amount else None
+    how: dict[str, Any] = {
+        "guest": guest,
+        "by": by,
+        "source": source,
+        "channel": channel,
+        "key": key,
+        "notes": notes,
+        "deposit": terms,
+        "now": now,
+    }
     try:
-        booking = book(
-            wish,
-            guest=guest,
-            by=by,
-            source=source,
-            channel=channel,
-            key=key,
-            notes=notes,
-            deposit=terms,
-            now=now,
-        )
+        size = wish.party_size
+        booking = book_places(run, party_size=size, **how) if run else book(wish, **how)
     except DomainError:
         if terms:
             with contextlib.suppress(GatewayError):
@@ -67,6 +74,19 @@ def book_with_deposit(
                 )
         raise
     return booking, Deposit.objects.filter(booking_id=booking.pk).first()
+
+
+def _run(wish: Wish, *, now: datetime | None) -> Session:
+    """The run of a class that a wish is about, with room for the party. Raises NotOffered when none
+    starts then, SlotTaken when all that do are full."""
+    rules.refuse_untimely(wish, now=now)
+    found = offers.runs_at(wish, now=now)
+    if not found:
+        raise NotOffered("Nothing starts at this time.")
+    for each in found:
+        if each.places_left >= wish.party_size:
+            return each.session
+    raise SlotTaken
 
 
 def _terms(wish: Wish, amount: Money) -> DepositTerms:

@@ -67,14 +67,9 @@ def book(
     one. The same `key` from the same channel returns the booking it made before. Raises NotOffered
     outside the rules, SlotTaken when nothing that fits is free, QuotaUsedUp, Unavailable.
     """
-    if deposit:
-        waits: timedelta | None = timedelta(minutes=wish.business.deposit_expiry_minutes)
-        state = State.PENDING
-    else:
-        waits, state = None, State.CONFIRMED
     booking, is_new = _make(
         wish,
-        state=state,
+        state=State.PENDING if deposit else State.CONFIRMED,
         kind=Event.Kind.CREATED,
         guest=guest,
         by=by,
@@ -82,14 +77,23 @@ def book(
         channel=channel,
         key=key,
         notes=notes,
-        waits=waits,
+        waits=deposit_wait(wish.business) if deposit else None,
         now=now,
     )
     if deposit and is_new:
-        Deposit.objects.create(
-            business=wish.business, booking_id=booking.pk, **dataclasses.asdict(deposit)
-        )
+        owe_deposit(booking, deposit)
     return booking
+
+
+def deposit_wait(business: Business) -> timedelta:
+    """How long a booking waits for its deposit."""
+    return timedelta(minutes=business.deposit_expiry_minutes)
+
+
+def owe_deposit(booking: Booking, terms: DepositTerms) -> None:
+    Deposit.objects.create(
+        business=booking.business, booking_id=booking.pk, **dataclasses.asdict(terms)
+    )
 
 
 @written

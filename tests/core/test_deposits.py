@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +12,11 @@ from billing.gateways import GatewayError, Notice
 from billing.gateways.sandbox import Sandbox
 from billing.models import Account, Deposit, Payment, SandboxIntent
 from bookings import relay, services
-from bookings.errors import PaymentUnavailable
+from bookings.errors import NotOffered, OutsideHours, PaymentUnavailable, SlotTaken
 from bookings.models import Booking, Event, Outbox
-from bookings.wishes import SYSTEM
-from tests.builders import MARIA, MINUTE, NOW, business, tables, wish
+from bookings.wishes import SYSTEM, Wish
+from resources.models import Service
+from tests.builders import EVENING, MARIA, MINUTE, NOW, business, service, tables, wish
 
 pytestmark = pytest.mark.django_db
 
@@ -129,3 +130,57 @@ def test_no_gateway_no_booking(bistro: Business, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(PaymentUnavailable):
         book(bistro)
     assert not Booking.objects.exists()
+
+
+@pytest.fixture
+def spin(bistro: Business) -> Service:
+    made = service(bistro, "Spin", capacity=3)
+    services.schedule_session(made, starts_at=EVENING, by=SYSTEM, now=NOW)
+    return made
+
+
+def book_class(
+    of: Service, size: int, *, at: datetime = EVENING, now: datetime = NOW
+) -> tuple[Booking, Deposit | None]:
+    asked = Wish.of(of, starts_at=at, party_size=size)
+    return services.book_with_deposit(asked, guest=MARIA, by=SYSTEM, source="test", now=now)
+
+
+def test_places_in_a_class_wait_for_their_deposit_and_lapse_without(spin: Service) -> None:
+    booking, deposit = book_class(spin, 2)
+    assert deposit is not None
+    assert (booking.state, booking.expires_at) == ("pending", NOW + 30 * MINUTE)
+    assert (booking.session_id, deposit.status) == (spin.sessions.get().pk, "pending")
+    with pytest.raises(SlotTaken):
+        book_class(spin, 2)
+    assert SandboxIntent.objects.filter(state="unpaid").count() == 1
+    later, _ = book_class(spin, 2, now=NOW + 30 * MINUTE)
+    booking.refresh_from_db()
+    assert (booking.state, later.state) == ("expired", "pending")
+
+
+def test_places_in_a_class_are_confirmed_once_paid(spin: Service) -> None:
+    booking, deposit = book_class(spin, 2)
+    assert deposit is not None
+    Sandbox().pay(deposit.payment_intent_id, deposit.client_secret)
+    said(deposit, "paid")
+    booking.refresh_from_db()
+    assert (booking.state, booking.expires_at, status(deposit)) == ("confirmed", None, "held")
+    assert booking.allocations.filter(expires_at=None).count() == 2
+
+
+def test_a_class_is_booked_when_it_runs(spin: Service) -> None:
+    spin.business.deposit_enabled = False
+    with pytest.raises(NotOffered):
+        book_class(spin, 1, at=EVENING + MINUTE)
+    assert book_class(spin, 3)[0].state == "confirmed"
+    with pytest.raises(SlotTaken):
+        book_class(spin, 1)
+
+
+def test_nothing_is_to_be_paid_where_nothing_is_offered(bistro: Business) -> None:
+    with pytest.raises(OutsideHours):
+        services.book_with_deposit(
+            wish(bistro, keeps_hours=True), guest=MARIA, by=SYSTEM, source="test", now=NOW
+        )
+    assert not SandboxIntent.objects.exists()
