@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.urls import reverse, reverse_lazy
 from django.utils.functional import lazy
 
@@ -53,6 +54,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_SYMBOL": "menu_book",
     "SHOW_HISTORY": False,
     "BORDER_RADIUS": "8px",
+    "STYLES": [lambda request: static("admin/openbook.css")],
     "DASHBOARD_CALLBACK": "bookings.admin.dashboard.show",
     "TABS": [parts("bookings.booking"), parts("bookings.session")],
     "SIDEBAR": {

@@ -19,6 +19,8 @@ from bookings.admin.forms import GuestForm, WaitForm, zone_of
 from bookings.admin.shared import ServedAdmin, Shown, day_of, each_through, state_badge, stretch
 from bookings.models import Booking, Guest, WaitlistEntry
 
+COLOURS = {"waiting": "warning", "offered": "info", "accepted": "success"}
+
 
 class Bookings(Shown):
     """Latest first, a page at a time."""
@@ -152,7 +154,7 @@ class WaitlistEntryAdmin(AddedToOne):
 
     @admin.display(description="status", ordering="state")
     def status(self, entry: WaitlistEntry) -> SafeString:
-        return state_badge(entry, {"waiting": "warning"})
+        return state_badge(entry, COLOURS)
 
     @admin.display(description="asked on", ordering="created_at")
     def asked(self, entry: WaitlistEntry) -> str:

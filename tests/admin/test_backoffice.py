@@ -15,7 +15,7 @@ from bookings import services
 from bookings.models import Block, Booking, Event, Guest, WebhookDelivery
 from bookings.wishes import SYSTEM
 from tests.admin.pages import added, fill, listed, logged_in, shown, typed
-from tests.builders import MARIA, business, location, tables, wish
+from tests.builders import MARIA, business, location, tables, user, wish
 from tests.races.test_services import SEVEN
 
 OURS = ("accounts", "resources", "availability", "billing", "bookings")
@@ -203,3 +203,10 @@ def test_times_are_those_of_the_business(client: Client) -> None:
     page = client.get(listed(Booking)).content.decode()
     assert "04:00–05:00" in page
     assert "Asia/Tokyo" in page
+
+
+def test_whoever_logs_in_finds_the_first_page(client: Client) -> None:
+    person = user(is_staff=True)
+    sent = {"username": person.email, "password": "secret"}
+    said = client.post(reverse("admin:login"), sent)
+    assert (said.status_code, said["Location"]) == (302, reverse("admin:index"))
