@@ -146,6 +146,15 @@ class Business(models.Model):
         validators=[MaxValueValidator(1440)],
         help_text="How long such an offer is held for its guest; 0 offers nothing.",
     )
+    sends_mail = models.BooleanField(
+        default=True,
+        help_text="Write to guests: confirmations, changes, cancellations, reminders.",
+    )
+    reminder_hours = models.PositiveSmallIntegerField(
+        default=24,
+        validators=[MaxValueValidator(720)],
+        help_text="How long before the start guests are reminded; 0 for never.",
+    )
     details = models.JSONField(
         default=dict,
         blank=True,

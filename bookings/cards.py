@@ -107,6 +107,10 @@ def length(lasts: timedelta) -> str:
     return " ".join(f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min")) if count)
 
 
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
 def zone_of(location: Location) -> ZoneInfo:
     return ZoneInfo(location.zone)
 
@@ -130,7 +134,6 @@ def card(booking: Booking, resources: Sequence[Resource], deposit: Deposit | Non
     staff = [line(each.name) for each in resources if each.kind == "staff"]
     things = [each.kind for each in resources if each.kind != "staff"]
     what = booking.service.name if booking.service else things[0].capitalize() if things else ""
-    people = "1 person" if booking.party_size == 1 else f"{booking.party_size} people"
     place = line(booking.location.name)
     return Card(
         business=line(booking.business.name),
@@ -138,7 +141,7 @@ def card(booking: Booking, resources: Sequence[Resource], deposit: Deposit | Non
         reference=booking.reference,
         state=STATES[State(booking.state)],
         what=line(what) or "Booking",
-        party=people,
+        party=people(booking.party_size),
         day=day(booking.starts_at, zone),
         times=times(booking.starts_at, booking.ends_at, zone),
         zone=zone_name(booking.starts_at, zone),

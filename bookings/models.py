@@ -618,3 +618,56 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event_id} to {self.endpoint_id}: {self.state}"
+
+
+class Mail(models.Model):
+    """A mail to a booking's guest: owed, sent, or overtaken by what happened since.
+
+    One an event, and one reminder a booking. Who gets it and what it says is read when it is sent,
+    so nothing personal is kept here.
+    """
+
+    class Kind(models.TextChoices):
+        CONFIRMATION = "confirmation", "Confirmation"
+        CHANGE = "change", "Change"
+        CANCELLATION = "cancellation", "Cancellation"
+        REMINDER = "reminder", "Reminder"
+
+    class State(models.TextChoices):
+        DUE = "due", "Due"
+        SENT = "sent", "Sent"
+        DROPPED = "dropped", "Overtaken"
+        FAILED = "failed", "Given up"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="mails", db_index=False)
+    booking = models.ForeignKey(Booking, models.CASCADE, related_name="mails", db_index=False)
+    event = models.OneToOneField(Event, models.CASCADE, null=True, related_name="mail")
+    kind = models.CharField(max_length=12, choices=Kind)
+    state = models.CharField(max_length=10, choices=State, default=State.DUE)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=now)
+    sent_at = models.DateTimeField(null=True)
+    last_error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("-created_at", "id")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="reminder", event__isnull=True)
+                | (~Q(kind="reminder") & Q(event__isnull=False)),
+                name="mail_of_an_event_or_reminder",
+            ),
+            models.UniqueConstraint(
+                fields=["booking"], condition=Q(kind="reminder"), name="one_reminder_per_booking"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(state="due"), name="mail_due"),
+            models.Index(fields=["booking"], name="mail_of_booking"),
+            models.Index(fields=["created_at"], name="mail_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.booking_id}: {self.state}"

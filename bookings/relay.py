@@ -1,9 +1,10 @@
-"""Passes on what the outbox owes to the world: webhooks, and the ends of deposits.
+"""Passes on what the outbox owes to the world: webhooks, mails, and the ends of deposits.
 
 Nothing is sent inside the transaction that claims it. An event becomes one delivery an endpoint,
-with its body written down, in the transaction that takes it out of the outbox; a delivery is then
-claimed by moving its due time past the time-out, so that whoever dies with it in hand loses nothing
-and two relays never send it at once. A receiver hears of an event at least once.
+with its body written down, and at most one mail, in the transaction that takes it out of the
+outbox; a delivery is then claimed by moving its due time past the time-out, so that whoever dies
+with it in hand loses nothing and two relays never send it at once. A receiver hears of an event at
+least once.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from django.db.models import Q
 from accounts import clock
 from accounts.errors import Conflict
 from billing.gateways import GatewayError
-from bookings import outward, services
+from bookings import mailing, outward, services
 from bookings.models import Event, Outbox, WebhookDelivery, WebhookEndpoint
 
 log = logging.getLogger(__name__)
@@ -63,11 +64,12 @@ class Tally:
     events: int = 0
     deposits: int = 0
     delivered: int = 0
+    mailed: int = 0
     failed: int = 0
 
     @property
     def done(self) -> int:
-        return self.events + self.deposits + self.delivered
+        return self.events + self.deposits + self.delivered + self.mailed
 
 
 def deliver(*, now: datetime | None = None) -> Tally:
@@ -79,10 +81,13 @@ def deliver(*, now: datetime | None = None) -> Tally:
     while count := _spread(now=now):  # settling has news of its own
         tally.events += count
     _send_due(tally, now=now)
+    mails = mailing.send_due(now=now)
+    tally.mailed += mails.sent
+    tally.failed += mails.failed
     return tally
 
 
-# --- events become deliveries --------------------------------------------------------------------
+# --- events become deliveries and mails ----------------------------------------------------------
 
 
 @transaction.atomic
@@ -126,6 +131,7 @@ def _spread(*, now: datetime | None) -> int:
             if body is not None
         ]
     WebhookDelivery.objects.bulk_create(made, ignore_conflicts=True)
+    mailing.owe([event for event in events if event.pk not in spoilt], now=now)
     for row in rows:
         if row.event_id in spoilt:
             _put_off(row, "It can't be written.", now=now)

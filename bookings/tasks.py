@@ -6,7 +6,7 @@ from accounts import idempotency, logins
 from accounts.limits import limiter
 from accounts.services import note_used
 from billing import services as paying
-from bookings import relay, services
+from bookings import mailing, relay, services
 
 
 @shared_task(name="bookings.tasks.expire_holds")
@@ -38,11 +38,18 @@ def lay_out_schedules() -> int:
     return len(services.lay_out_all().made)
 
 
+@shared_task(name="bookings.tasks.plan_reminders")
+def plan_reminders() -> int:
+    """Bring reminders in line with what businesses want by now; how many were made or moved."""
+    return mailing.plan_reminders()
+
+
 @shared_task(name="bookings.tasks.housekeeping")
 def housekeeping() -> None:
     """Forget what was kept long enough, and write down when the channels were last used."""
     idempotency.forget()
     logins.forget()
     relay.forget()
+    mailing.forget()
     paying.forget()
     note_used(limiter().take_used())

@@ -4,9 +4,11 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import validate_email
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 MODES = ("development", "test", "production")
@@ -49,6 +51,17 @@ def is_url(text: str, schemes: Collection[str]) -> bool:
         return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         return False
+
+
+def address(name: str, default: str) -> str:
+    """An e-mail address."""
+    value = text(name, default)
+    if value != default:
+        try:
+            validate_email(value)
+        except ValidationError:
+            raise BadSetting(name, f"“{value}” is no e-mail address.") from None
+    return value
 
 
 def origins(name: str) -> list[str]:
@@ -116,6 +129,30 @@ def database(name: str, default: str, *, pooled: bool) -> dict[str, Any]:
         serving=is_serving(), pooled=pooled
     )
     return found
+
+
+def mail(name: str, default: str) -> dict[str, Any]:
+    """A mail URL as Django's settings; empty when nobody is to be written to.
+
+    `smtp+tls://user:password@host:587`, `smtp+ssl://`, `smtp://`; `filemail:///a/directory`,
+    `consolemail://` and `memorymail://` for trying things out.
+    """
+    where = text(name, default)
+    if not where:
+        return {}
+    try:
+        found: dict[str, Any] = env.email_url_config(where)
+        parts = urlsplit(where)
+        if parts.scheme.startswith("smtp") and not parts.hostname:
+            raise ValueError("it names no host")
+    except (ImproperlyConfigured, ValueError):  # what they say may quote the password
+        example = "smtp+tls://user:password@mail.example.com:587"
+        raise BadSetting(name, f"is not a mail URL, such as {example}") from None
+    ports = {"EMAIL_USE_TLS": 587, "EMAIL_USE_SSL": 465}
+    usual = next((port for flag_, port in ports.items() if found.get(flag_)), 25)
+    found["EMAIL_PORT"] = found["EMAIL_PORT"] or usual
+    found["EMAIL_FILE_PATH"] = unquote(parts.path) or None
+    return {key: value for key, value in found.items() if value is not None}
 
 
 def is_serving() -> bool:

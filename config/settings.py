@@ -170,6 +170,14 @@ if STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET:
     raise env.BadSetting(
         "STRIPE_WEBHOOK_SECRET", "must be set: else anybody could call in payments."
     )
+# Without an EMAIL_URL guests are not written to.
+_mail = env.mail("EMAIL_URL", "memorymail://" if IS_TEST else "")
+SENDS_MAIL = bool(_mail)
+vars().update(_mail)
+EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 15, least=1)  # seconds for each step of sending
+DEFAULT_FROM_EMAIL = env.address("EMAIL_FROM", "bookings@localhost")
+if IS_PRODUCTION and SENDS_MAIL and not env.text("EMAIL_FROM", ""):
+    raise env.BadSetting("EMAIL_FROM", "must be set: an address that your mail server lets us use.")
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 # Where the workers of one server leave their figures, so that any of them can tell of all.
 METRICS_FOLDER = env.folder("PROMETHEUS_MULTIPROC_DIR")
@@ -198,6 +206,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "bookings.tasks.deliver_outbox",
         "schedule": schedule(5),
         "options": {"expires": 5},
+    },
+    "plan-reminders": {
+        "task": "bookings.tasks.plan_reminders",
+        "schedule": schedule(600),
+        "options": {"expires": 600},
     },
     "send-sandbox-notices": {
         "task": "billing.tasks.send_sandbox_notices",

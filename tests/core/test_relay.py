@@ -23,7 +23,7 @@ from tests.hooks import receiver
 @pytest.fixture
 def bistro(db: None, settings: Any) -> Business:
     settings.WEBHOOKS_ALLOW_PRIVATE = True
-    made = business("Bistro")
+    made = business("Bistro", sends_mail=False)
     tables(made, 3)
     return made
 
@@ -250,7 +250,7 @@ def test_old_deliveries_are_forgotten(bistro: Business) -> None:
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_two_relays_at_once_tell_everything_once(settings: Any) -> None:
     settings.WEBHOOKS_ALLOW_PRIVATE = True
-    made = business("Bistro")
+    made = business("Bistro", sends_mail=False)
     tables(made, 8)
     with receiver() as hooks:
         listen(made, hooks.url)
@@ -275,7 +275,7 @@ def test_two_relays_at_once_tell_everything_once(settings: Any) -> None:
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_booking_that_is_rolled_back_owes_nothing() -> None:
-    made = business("Bistro")
+    made = business("Bistro", sends_mail=False)
     tables(made, 1)
 
     def book_and_fail() -> None:

@@ -66,6 +66,12 @@ NONSENSE = {
     ),
     "PUBLIC_URL": ("book.example.com", "must be a URL: https://… or http://…"),
     "REDIS_URL": ("localhost:6379", "must be a URL: redis://… or rediss://…"),
+    "EMAIL_URL": (
+        "smtp://openbook:hush",
+        "is not a mail URL, such as smtp+tls://user:password@mail.example.com:587",
+    ),
+    "EMAIL_FROM": ("Bistro", "“Bistro” is no e-mail address."),
+    "EMAIL_TIMEOUT": ("0", "must be at least 1."),
     "STRIPE_API_BASE": ("stripe", "must be a URL: https://… or http://…"),
     "PROMETHEUS_MULTIPROC_DIR": (
         "/dev/null/metrics",
@@ -110,6 +116,7 @@ def test_only_postgresql_is_a_database_and_no_password_is_said(
         ({"DEBUG": "1"}, "DEBUG: must be off in production."),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS: production must name its hosts."),
         ({"STRIPE_SECRET_KEY": "sk_live_1"}, "STRIPE_WEBHOOK_SECRET: must be set"),
+        ({"EMAIL_URL": "smtp://mail.example.com"}, "EMAIL_FROM: must be set"),
     ],
 )
 def test_production_refuses_to_start_on_what_is_unsafe(
@@ -214,3 +221,35 @@ def test_production_serves_no_book_that_could_be_sold_twice(django_db_setup: Non
     assert "Traceback" not in done.stderr
     done = run("-c", "import config.wsgi", **PRODUCTION | {"DATABASE_URL": url})
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "url, found",
+    [
+        (
+            "smtp+tls://me%40example.com:hush@mail.example.com",
+            {
+                "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+                "EMAIL_HOST": "mail.example.com",
+                "EMAIL_PORT": 587,
+                "EMAIL_HOST_USER": "me@example.com",
+                "EMAIL_HOST_PASSWORD": "hush",
+                "EMAIL_USE_TLS": True,
+                "SENDS_MAIL": True,
+            },
+        ),
+        ("smtp+ssl://mail.example.com", {"EMAIL_PORT": 465, "EMAIL_USE_SSL": True}),
+        ("smtp://localhost:2525", {"EMAIL_HOST": "localhost", "EMAIL_PORT": 2525}),
+        (
+            "filemail:///srv/their%20mail",
+            {
+                "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+                "EMAIL_FILE_PATH": "/srv/their mail",
+            },
+        ),
+        ("", {"SENDS_MAIL": False}),
+    ],
+)
+def test_where_mails_go(url: str, found: dict[str, Any], start: Start) -> None:
+    read = start(OPENBOOK_ENV="development", EMAIL_URL=url)
+    assert {name: read[name] for name in found} == found

@@ -1,0 +1,158 @@
+"""Which events a guest is told of, and when to remind them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+
+from accounts import clock
+from accounts.models import Business
+from bookings.lifecycle import State
+from bookings.models import Event, Mail
+from resources.models import Resource
+
+Kind = Event.Kind
+PROMISED = (Kind.CREATED.value, Kind.CONFIRMED.value)
+
+# A reminder follows its booking: it is there while the booking is confirmed and the time to remind
+# is yet to come. One that is due already is left to whoever sends it; one that was sent is due anew
+# when the booking moved.
+REMINDED = """
+  FROM bookings_booking b
+  JOIN accounts_business t ON t.id = b.business_id
+  LEFT JOIN bookings_guest g ON g.id = b.guest_id
+ WHERE {which}
+   AND b.state = 'confirmed' AND g.email <> ''
+   AND t.sends_mail AND t.is_active AND NOT t.is_dev AND t.reminder_hours > 0
+"""
+PLAN = """
+INSERT INTO bookings_mail (id, business_id, booking_id, kind, state, attempts, due_at, last_error,
+                           created_at)
+SELECT gen_random_uuid(), b.business_id, b.id, 'reminder', 'due', 0,
+       b.starts_at - make_interval(hours => t.reminder_hours), '', {now}
+{reminded}
+   AND b.starts_at - make_interval(hours => t.reminder_hours) > {now}
+ ORDER BY b.id
+ON CONFLICT (booking_id) WHERE kind = 'reminder'
+DO UPDATE SET due_at = excluded.due_at, state = 'due', attempts = 0, last_error = '',
+              sent_at = NULL
+ WHERE bookings_mail.due_at <> excluded.due_at
+"""
+DROP = """
+DELETE FROM bookings_mail m
+ WHERE m.kind = 'reminder' AND m.state = 'due' AND m.booking_id = ANY(%(bookings)s::uuid[])
+   AND NOT EXISTS (
+       SELECT 1 {reminded} AND b.id = m.booking_id
+          AND (m.attempts > 0 OR m.due_at = b.starts_at - make_interval(hours => t.reminder_hours))
+   )
+"""
+THESE = "b.id = ANY(%(bookings)s::uuid[])"
+ALL = "b.starts_at > {now}"
+
+
+def writes_to_guests(business: Business) -> bool:
+    """Whether a business's guests get mail. A sandbox's never do."""
+    return (
+        settings.SENDS_MAIL and business.sends_mail and business.is_active and not business.is_dev
+    )
+
+
+def owe(events: Sequence[Event], *, now: datetime | None) -> None:
+    """Owe each event's mail to its guest, once however often it is said, and move the reminders.
+
+    The events come with their business, booking and guest.
+    """
+    mine = [each for each in events if each.booking and writes_to_guests(each.business)]
+    if not mine:
+        return
+    told, staff = _told(mine), _staff(mine)
+    moment = clock.read(now)
+    Mail.objects.bulk_create(
+        [
+            Mail(
+                business_id=event.business_id,
+                booking=event.booking,
+                event=event,
+                kind=kind,
+                due_at=moment,
+                created_at=moment,
+            )
+            for event in mine
+            if event.booking and event.booking.guest and event.booking.guest.email
+            if (kind := _kind(event, told, staff))
+        ],
+        ignore_conflicts=True,
+    )
+    plan_reminders({each.booking_id for each in mine if each.booking_id}, now=now)
+
+
+def _kind(event: Event, told: Collection[uuid.UUID], staff: Collection[str]) -> Mail.Kind | None:
+    """The mail that an event is worth; None for what is no news to the guest."""
+    is_promise = event.data.get("state") == State.CONFIRMED.value
+    if event.kind in PROMISED and is_promise:
+        return Mail.Kind.CONFIRMATION
+    if event.kind == Kind.UPDATED.value and is_promise and _matters(event, staff):
+        return Mail.Kind.CHANGE
+    if event.kind == Kind.CANCELLED.value and event.booking_id in told:
+        return Mail.Kind.CANCELLATION
+    return None
+
+
+def _matters(event: Event, staff: Collection[str]) -> bool:
+    """Whether the guest would want to know: another time or party, or other people to meet."""
+    data, was = event.data, event.data.get("was")
+    if not was:
+        return False
+    if any(was[name] != data[name] for name in ("starts_at", "ends_at", "party_size")):
+        return True
+    before, after = set(was["resource_ids"]), set(data["resource_ids"])
+    return not (before ^ after).isdisjoint(staff)
+
+
+def _told(events: Sequence[Event]) -> set[uuid.UUID]:
+    """The bookings that were promised to somebody before they were cancelled; a hold wasn't."""
+    cancelled = [each for each in events if each.kind == Kind.CANCELLED.value]
+    ended = {each.booking_id for each in cancelled if each.booking_id}
+    if not ended:
+        return set()
+    promised = Event.objects.filter(
+        booking_id__in=ended, kind__in=PROMISED, data__state=State.CONFIRMED.value
+    )
+    return {pk for pk in promised.values_list("booking_id", flat=True) if pk}
+
+
+def _staff(events: Sequence[Event]) -> set[str]:
+    """Those among what bookings moved between who are people."""
+    moved = {
+        pk
+        for each in events
+        if (was := each.data.get("was"))
+        for pk in {*was["resource_ids"]} ^ {*each.data["resource_ids"]}
+    }
+    if not moved:
+        return set()
+    found = Resource.objects.filter(pk__in=moved, kind="staff").values_list("pk", flat=True)
+    return {str(each) for each in found}
+
+
+def plan_reminders(
+    bookings: Collection[uuid.UUID] | None = None, *, now: datetime | None = None
+) -> int:
+    """Bring the reminders of these bookings up to date, or of all that are to come (after a
+    business changed its mind about when to remind); how many were made or moved."""
+    if not settings.SENDS_MAIL:
+        return 0
+    moment = clock.sql(now)
+    which = ALL.format(now=moment) if bookings is None else THESE
+    reminded = REMINDED.format(which=which)
+    values = {"now": now, "bookings": list(bookings or ())}
+    with connection.cursor() as cursor:
+        cursor.execute(PLAN.format(now=moment, reminded=reminded), values)
+        count: int = cursor.rowcount
+        if bookings is not None:
+            cursor.execute(DROP.format(reminded=reminded), values)
+    return count
