@@ -127,6 +127,7 @@ UNFOLD: dict[str, Any] = {
                     page("Outbox", "outbox", "bookings_outbox"),
                     page("Webhooks", "webhook", "bookings_webhookendpoint"),
                     page("Deliveries", "send", "bookings_webhookdelivery"),
+                    page("Mails", "mail", "bookings_mail"),
                     page("Idempotent answers", "repeat", "accounts_idempotency"),
                     page("Gateway notices", "notifications", "billing_gatewaynotice"),
                     page("Sandbox payments", "science", "billing_sandboxintent"),

@@ -20,12 +20,13 @@ from bookings.models import (
     Allocation,
     Event,
     GuestPassword,
+    Mail,
     Outbox,
     WebhookDelivery,
     WebhookEndpoint,
 )
 
-COLOURS = {"due": "warning", "delivered": "success", "failed": "danger"}
+COLOURS = {"due": "warning", "delivered": "success", "sent": "success", "failed": "danger"}
 
 
 @admin.register(Allocation)
@@ -163,6 +164,41 @@ class WebhookDeliveryAdmin(ReadOnly):
     @admin.action(description="Send again", permissions=["replay"])
     def replay(self, request: HttpRequest, rows: QuerySet[WebhookDelivery]) -> None:
         each_through(self, request, rows.select_related("endpoint"), relay.replay, "to send again")
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnly):
+    sees = "manager"
+    list_display = ("due", "what", "about", "status", "attempts", "sent", "business")
+    list_select_related = ("business", "booking")
+    list_filter = (
+        ("kind", ChoicesDropdownFilter),
+        ("state", ChoicesDropdownFilter),
+        ("due_at", RangeDateFilter),
+    )
+    search_fields = ("booking__reference", "business__name")
+    search_help_text = "A booking's reference or a business"
+    ordering = ("-due_at", "id")
+
+    @admin.display(description="due", ordering="due_at")
+    def due(self, mail: Mail) -> str:
+        return moment(mail.due_at, mail.business.timezone)
+
+    @admin.display(description="what", ordering="kind")
+    def what(self, mail: Mail) -> str:
+        return mail.get_kind_display()
+
+    @admin.display(description="about")
+    def about(self, mail: Mail) -> SafeString:
+        return link(mail.booking)
+
+    @admin.display(description="status", ordering="state")
+    def status(self, mail: Mail) -> SafeString:
+        return two_lines(state_badge(mail, COLOURS), mail.last_error[:60])
+
+    @admin.display(description="sent", ordering="sent_at")
+    def sent(self, mail: Mail) -> str:
+        return moment(mail.sent_at, mail.business.timezone)
 
 
 @admin.register(Outbox)

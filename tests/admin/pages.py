@@ -24,7 +24,7 @@ from billing.models import (
     SandboxNotice,
 )
 from bookings import services
-from bookings.models import Event, GuestPassword, Omission, WebhookDelivery, WebhookEndpoint
+from bookings.models import Event, GuestPassword, Mail, Omission, WebhookDelivery, WebhookEndpoint
 from bookings.wishes import SYSTEM, GuestDetails
 from resources.models import Category, Combination, Location, Requirement, TurnTime
 from tests.builders import (
@@ -139,6 +139,7 @@ def stock(count: int, *, owner: User | None = None, tag: str = "") -> Business:
         )
         event = Event.objects.filter(booking=booking).latest("id")
         WebhookDelivery.objects.create(endpoint=endpoint, event=event, body="{}", state="failed")
+        Mail.objects.create(business=of, booking=booking, event=event, kind="confirmation")
     return of
 
 

@@ -20,7 +20,7 @@ from tests.races.test_services import SEVEN
 
 OURS = ("accounts", "resources", "availability", "billing", "bookings")
 MODELS = [model for model in apps.get_models() if model._meta.app_label in OURS]
-READ_ONLY = ("allocation", "omission", "event", "outbox", "deposit", "payment",
+READ_ONLY = ("allocation", "omission", "event", "mail", "outbox", "deposit", "payment",
              "idempotency", "login", "failedlogin", "receipt",
              "guestpassword", "gatewaynotice", "sandboxintent", "sandboxnotice")  # fmt: skip
 

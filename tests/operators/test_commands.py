@@ -111,7 +111,13 @@ def test_the_janitor_and_the_postman_by_hand() -> None:
     tables(of, 1)
     services.book(wish(of, SEVEN), guest=MARIA, by=SYSTEM, source="test")
     assert asks("expire_holds") == {"expired": 0}
-    assert asks("deliver_outbox") == {"events": 1, "deposits": 0, "delivered": 0, "mailed": 1, "failed": 0}
+    assert asks("deliver_outbox") == {
+        "events": 1,
+        "deposits": 0,
+        "delivered": 0,
+        "mailed": 1,
+        "failed": 0,
+    }
 
 
 def test_the_demo_loads_twice_and_is_well(settings: Any, tmp_path: Any) -> None:
