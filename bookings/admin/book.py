@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import (
     Case,
     CharField,
@@ -37,7 +38,7 @@ from unfold.contrib.filters.admin import (
 from accounts.backoffice import SeenFilter
 from accounts.errors import DomainError
 from accounts.looks import badge, link, linked_list, two_lines
-from accounts.models import Channel, User
+from accounts.models import Business, Channel, User
 from billing.models import Deposit
 from bookings import lifecycle, selectors, services
 from bookings.admin.choosing import AddedToOne
@@ -219,6 +220,17 @@ class Allocations(Shown):
     @admin.display(description="held until")
     def until(self, row: Allocation) -> str:
         return moment(row.expires_at, zone_of(row.booking))
+
+
+class GuestSelect(AutocompleteSelect):
+    """Finds the guests of one business."""
+
+    def __init__(self, *args: Any, business: Business, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.business = business
+
+    def get_url(self) -> str:
+        return f"{super().get_url()}?business={self.business.pk}"
 
 
 @admin.register(Booking)
@@ -444,6 +456,12 @@ class BookingAdmin(AddedToOne):
             "show_save_and_add_another": False,
         }
         return super().change_view(request, object_id, form_url, (extra_context or {}) | context)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Guests are looked for at the business that is added to."""
+        if db_field.name == "guest" and (business := self.chosen(request)):
+            kwargs["widget"] = GuestSelect(db_field, self.admin_site, business=business)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     # --- adding one ------------------------------------------------------------------------------
 

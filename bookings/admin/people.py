@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.contrib import admin
@@ -51,6 +52,14 @@ class Bookings(Shown):
         return booking.location.name
 
 
+def _is_key(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 @admin.register(Guest)
 class GuestAdmin(ServedAdmin):
     changes = "staff"
@@ -76,6 +85,16 @@ class GuestAdmin(ServedAdmin):
         """Without those who were forgotten."""
         forgotten = Q(first_name="", last_name="", phone="", email="")
         return super().get_queryset(request).exclude(forgotten)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Guest], search_term: str
+    ) -> tuple[QuerySet[Guest], bool]:
+        """Where a form looks for the guests of one business, only those."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        match, business = request.resolver_match, request.GET.get("business", "")
+        if match and match.url_name == "autocomplete" and business:
+            found = found.filter(business=business) if _is_key(business) else found.none()
+        return found, may_repeat
 
     @admin.display(description="name", ordering="last_name")
     def name(self, guest: Guest) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -238,6 +239,20 @@ def test_a_known_guest_is_held_a_table(client: Client, bistro: Business) -> None
     assert (booking.state, booking.guest, Guest.objects.count()) == ("held", guest, 1)
     both = save(client, added(Booking), **form | {"first_name": "Ann"}).content.decode()
     assert "not both" in both
+
+
+def test_guests_are_looked_for_where_one_adds(client: Client) -> None:
+    one, other = business("One"), business("Other")
+    logged_in(client, is_superuser=True)
+    mine, _ = services.welcome_guest(one, MARIA)
+    services.welcome_guest(other, MARIA)
+    page = client.get(f"{added(Booking)}?business={one.pk}").content.decode()
+    (asked,) = re.findall(r'data-ajax--url="([^"]+)"', page)
+    rest = "&app_label=bookings&model_name=booking&field_name=guest&term=garc"
+    found = client.get(asked + rest).json()["results"]
+    assert found == [{"id": str(mine.pk), "text": "Maria Garcia"}]
+    nonsense = client.get(f"{reverse('admin:autocomplete')}?business=x{rest}").json()["results"]
+    assert nonsense == []
 
 
 def test_a_full_book_is_said_in_the_form(client: Client, bistro: Business) -> None:
