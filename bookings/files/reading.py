@@ -12,10 +12,21 @@ from django.db import transaction
 
 from accounts import services as accounts
 from accounts.models import Business, Membership, User
-from availability.models import Break, Closure, OpeningHours, SpecialDay
+from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
 from billing.models import Plan, Subscription
 from bookings.files.shape import DAYS, FilePart
-from resources.models import Combination, Location, Requirement, Resource, Section, Service
+from resources.models import (
+    Category,
+    Combination,
+    Location,
+    Requirement,
+    Resource,
+    Section,
+    Service,
+    TurnTime,
+)
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 class Problem(NamedTuple):
@@ -153,6 +164,14 @@ def _references(found: dict[str, Any], root: Any) -> list[Problem]:
             fits = least <= most * row["units"]
             check(fits, "The smallest party doesn't fit.", *here, "resources", m, "covers")
     once(found.get("services", []), lambda row: row["name"], "services")
+    known = {row["name"] for row in found.get("services", [])}
+    for n, place in enumerate(found["locations"]):
+        once(place.get("turn_times", []), lambda row: row["up_to"], "locations", n, "turn_times")
+        for m, row in enumerate(place.get("resources", [])):
+            for k, entry in enumerate(row.get("roster", [])):
+                for name in entry.get("services", []):
+                    at = ("locations", n, "resources", m, "roster", k, "services")
+                    check(name in known, f"There is no service “{name}”.", *at)
     for n, row in enumerate(found.get("services", [])):
         for m, need in enumerate(row.get("needs", [])):
             for name in need.get("of", []):
@@ -207,9 +226,13 @@ def read(
     for order, place in enumerate(found["locations"]):
         tell(f"location {place['name']}")
         resources |= _read_location(business, place, order)
+    services: dict[str, Service] = {}
     for order, row in enumerate(found.get("services", [])):
         tell(f"service {row['name']}")
-        _read_service(business, row, order, resources)
+        services[row["name"]] = _read_service(business, row, order, resources)
+    for place in found["locations"]:
+        for row in place.get("resources", []):
+            _read_roster(resources[row["name"]], row.get("roster", []), services)
     for row in found.get("members", []):
         email = row["email"].casefold()
         user = User.objects.filter(email=email).first()
@@ -225,12 +248,14 @@ def read(
                 name=row["name"],
                 scopes=row["scopes"],
                 rate_limit_rpm=row["requests_a_minute"],
+                protocol=row["protocol"],
             )
             made[row["name"]] = key
     return Result(business, is_new, made)
 
 
 def _read_location(business: Business, row: dict[str, Any], order: int) -> dict[str, Resource]:
+    pacing = row.get("pacing", {})
     place, _ = Location.objects.update_or_create(
         business=business,
         name=row["name"],
@@ -238,7 +263,19 @@ def _read_location(business: Business, row: dict[str, Any], order: int) -> dict[
             "address": row["address"],
             "timezone": row["timezone"],
             "display_order": order,
+            "pacing_minutes": pacing.get("minutes", 15),
+            "pacing_covers": pacing.get("covers"),
+            "pacing_parties": pacing.get("parties"),
         },
+    )
+    place.turn_times.all().delete()
+    TurnTime.objects.bulk_create(
+        TurnTime(
+            location=place,
+            covers_max=each["up_to"],
+            duration=timedelta(minutes=each["minutes"]),
+        )
+        for each in row.get("turn_times", [])
     )
     _read_promises(row, location=place)
     sections: dict[str, Section] = {}
@@ -263,6 +300,8 @@ def _read_location(business: Business, row: dict[str, Any], order: int) -> dict[
                 "covers_max": each["covers"][1],
                 "display_order": each["order"],
                 "is_active": each["active"],
+                "is_online": each["online"],
+                "is_rostered": each["rostered"],
                 "plan_x": plan.get("x"),
                 "plan_y": plan.get("y"),
                 "plan_width": plan.get("width"),
@@ -292,8 +331,10 @@ def _read_promises(row: dict[str, Any], **owner: Any) -> None:
     for model in (OpeningHours, Break, Closure, SpecialDay):
         model._default_manager.filter(**owner).delete()
     for number, day in enumerate(DAYS, start=1):
-        for opens, closes in row.get("hours", {}).get(day, []):
-            OpeningHours.objects.create(weekday=number, opens=opens, closes=closes, **owner)
+        for opens, closes, last in row.get("hours", {}).get(day, []):
+            OpeningHours.objects.create(
+                weekday=number, opens=opens, closes=closes, last_start=last, **owner
+            )
         for starts, ends in row.get("breaks", {}).get(day, []):
             Break.objects.create(weekday=number, starts=starts, ends=ends, **owner)
     for each in row.get("closures", []):
@@ -313,9 +354,33 @@ def _read_promises(row: dict[str, Any], **owner: Any) -> None:
         )
 
 
+def _read_roster(
+    resource: Resource, rows: list[dict[str, Any]], services: dict[str, Service]
+) -> None:
+    resource.roster.all().delete()
+    for each in rows:
+        starts, ends = each["time"]
+        entry = RosterEntry.objects.create(
+            resource=resource,
+            day=each["day"],
+            starts=starts,
+            ends=ends,
+            kind=each["kind"],
+            notes=each["notes"],
+        )
+        entry.services.set([services[name] for name in each.get("services", [])])
+
+
+def _length(number: int | None, unit: timedelta) -> timedelta | None:
+    return None if number is None else number * unit
+
+
 def _read_service(
     business: Business, row: dict[str, Any], order: int, resources: dict[str, Resource]
-) -> None:
+) -> Service:
+    category = None
+    if row["category"]:
+        category, _ = Category.objects.get_or_create(business=business, name=row["category"])
     service, _ = Service.objects.update_or_create(
         business=business,
         name=row["name"],
@@ -324,6 +389,14 @@ def _read_service(
             "duration": timedelta(minutes=row["minutes"]),
             "buffer_before": timedelta(minutes=row["buffer_before"]),
             "buffer_after": timedelta(minutes=row["buffer_after"]),
+            "preparation": timedelta(minutes=row["preparation"]),
+            "cleanup": timedelta(minutes=row["cleanup"]),
+            "slot_interval": _length(row["interval"], MINUTE),
+            "min_notice": _length(row["notice"], MINUTE),
+            "max_advance": _length(row["days_ahead"], DAY),
+            "category": category,
+            "allows_groups": row["groups"] != "no",
+            "only_groups": row["groups"] == "only",
             "price_cents": row["price_cents"],
             "deposit_amount_cents": row["deposit_cents"],
             "capacity": row["capacity"],
@@ -333,5 +406,6 @@ def _read_service(
     )
     service.requirements.all().delete()
     for need in row.get("needs", []):
-        made = Requirement.objects.create(service=service, kind=need["kind"])
+        made = Requirement.objects.create(service=service, kind=need["kind"], count=need["count"])
         made.resources.set([resources[name] for name in need.get("of", [])])
+    return service

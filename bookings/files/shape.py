@@ -10,6 +10,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Business, Channel, Membership
+from availability.models import RosterEntry
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SETTINGS = (
@@ -18,7 +19,9 @@ SETTINGS = (
     "deposit_type", "deposit_amount_cents", "deposit_expiry_minutes", "dynamic_respects_blackouts",
     "relax_minimum_covers",
 )  # fmt: skip
-_PERIOD = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_PERIOD = re.compile(f"({_TIME})-({_TIME})")
+_OPENING = re.compile(f"({_TIME})-({_TIME})(?: last ({_TIME}))?")
 
 
 class Period(serializers.CharField):
@@ -28,8 +31,19 @@ class Period(serializers.CharField):
         found = _PERIOD.fullmatch(data) if isinstance(data, str) else None
         if found is None:
             raise serializers.ValidationError("A period is HH:MM-HH:MM, in quotes.")
-        a, b, c, d = map(int, found.groups())
-        return time(a, b), time(c, d)
+        return tuple(map(time.fromisoformat, found.groups()))
+
+
+class Opening(serializers.CharField):
+    """`18:00-23:00`, or `18:00-23:00 last 21:30`: opens, closes, and the last seating or None."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        found = _OPENING.fullmatch(data) if isinstance(data, str) else None
+        if found is None:
+            raise serializers.ValidationError(
+                "A period is HH:MM-HH:MM, or HH:MM-HH:MM last HH:MM, in quotes."
+            )
+        return tuple(time.fromisoformat(each) if each else None for each in found.groups())
 
 
 class Part(serializers.Serializer[Any]):
@@ -55,6 +69,13 @@ class Week(Part):
         return {day: serializers.ListField(child=Period(), required=False) for day in DAYS}
 
 
+class Openings(Part):
+    """Opening hours by weekday."""
+
+    def get_fields(self) -> Any:
+        return {day: serializers.ListField(child=Opening(), required=False) for day in DAYS}
+
+
 class ClosurePart(Part):
     def get_fields(self) -> Any:
         return {
@@ -76,8 +97,18 @@ class SpecialPart(Part):
     note = serializers.CharField(max_length=200, required=False, default="")
 
 
+class RosterPart(Part):
+    day = serializers.DateField()
+    time = Period()
+    kind = serializers.ChoiceField(
+        RosterEntry.Kind.values, required=False, default=RosterEntry.Kind.WORKING_HOURS
+    )
+    services = serializers.ListField(child=serializers.CharField(), required=False)
+    notes = serializers.CharField(max_length=500, required=False, default="")
+
+
 class Promises(Part):
-    hours = Week(required=False)
+    hours = Openings(required=False)
     breaks = Week(required=False)
     closures = ClosurePart(many=True, required=False)
     special_days = SpecialPart(many=True, required=False)
@@ -114,6 +145,9 @@ class ResourcePart(Promises):
     covers = Covers(required=False, default=lambda: [1, 1])
     order = serializers.IntegerField(required=False, default=0)
     active = serializers.BooleanField(required=False, default=True)
+    online = serializers.BooleanField(required=False, default=True)
+    rostered = serializers.BooleanField(required=False, default=False)
+    roster = RosterPart(many=True, required=False)
     plan = PlanPart(required=False)
 
 
@@ -124,6 +158,17 @@ class CombinationPart(Part):
     active = serializers.BooleanField(required=False, default=True)
 
 
+class PacingPart(Part):
+    minutes = serializers.IntegerField(min_value=5, max_value=1440, required=False, default=15)
+    covers = serializers.IntegerField(min_value=0, required=False, default=None)
+    parties = serializers.IntegerField(min_value=0, required=False, default=None)
+
+
+class TurnPart(Part):
+    up_to = serializers.IntegerField(min_value=1, max_value=1000)
+    minutes = serializers.IntegerField(min_value=1, max_value=1440)
+
+
 class LocationPart(Promises):
     name = serializers.CharField(max_length=100)
     address = serializers.CharField(max_length=300, required=False, default="")
@@ -131,12 +176,15 @@ class LocationPart(Promises):
     sections = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
     resources = ResourcePart(many=True, required=False)
     combinations = CombinationPart(many=True, required=False)
+    pacing = PacingPart(required=False)
+    turn_times = TurnPart(many=True, required=False)
 
 
 class NeedPart(Part):
     def get_fields(self) -> Any:
         return {
             "kind": serializers.CharField(max_length=50),
+            "count": serializers.IntegerField(min_value=1, max_value=50, required=False, default=1),
             "of": serializers.ListField(child=serializers.CharField(), required=False),
         }
 
@@ -147,6 +195,13 @@ class ServicePart(Part):
     minutes = serializers.IntegerField(min_value=1, max_value=1440, required=False, default=60)
     buffer_before = serializers.IntegerField(min_value=0, max_value=480, required=False, default=0)
     buffer_after = serializers.IntegerField(min_value=0, max_value=480, required=False, default=0)
+    preparation = serializers.IntegerField(min_value=0, max_value=480, required=False, default=0)
+    cleanup = serializers.IntegerField(min_value=0, max_value=480, required=False, default=0)
+    interval = serializers.IntegerField(min_value=1, max_value=1440, required=False, default=None)
+    notice = serializers.IntegerField(min_value=0, required=False, default=None)
+    days_ahead = serializers.IntegerField(min_value=0, required=False, default=None)
+    category = serializers.CharField(max_length=100, required=False, default="")
+    groups = serializers.ChoiceField(["no", "yes", "only"], required=False, default="no")
     price_cents = serializers.IntegerField(min_value=0, required=False, default=0)
     deposit_cents = serializers.IntegerField(min_value=0, required=False, default=None)
     capacity = serializers.IntegerField(min_value=1, max_value=500, required=False, default=None)
@@ -189,6 +244,9 @@ class MemberPart(Part):
 
 class KeyPart(Part):
     name = serializers.CharField(max_length=100)
+    protocol = serializers.ChoiceField(
+        Channel.Protocol.values, required=False, default=Channel.Protocol.AVAILENGINE
+    )
     scopes = serializers.ListField(
         child=serializers.ChoiceField(Channel.Scope.values), allow_empty=False
     )

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from accounts.models import Business
-from availability.models import Break, Closure, OpeningHours, SpecialDay
+from accounts.models import Business, Channel
+from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
 from bookings.files.shape import DAYS, SETTINGS
-from resources.models import Location, Resource
+from resources.models import Location, Resource, Service
+
+SAYS_ZERO = ("notice", "days_ahead", "parties")  # unsaid, these aren't zero
 
 
 def write(business: Business) -> dict[str, Any]:
@@ -41,6 +43,13 @@ def write(business: Business) -> dict[str, Any]:
                     "minutes": _minutes(each.duration),
                     "buffer_before": _minutes(each.buffer_before),
                     "buffer_after": _minutes(each.buffer_after),
+                    "preparation": _minutes(each.preparation),
+                    "cleanup": _minutes(each.cleanup),
+                    "interval": each.slot_interval and _minutes(each.slot_interval),
+                    "notice": None if each.min_notice is None else _minutes(each.min_notice),
+                    "days_ahead": None if each.max_advance is None else each.max_advance.days,
+                    "category": each.category.name if each.category else None,
+                    "groups": _groups(each),
                     "price_cents": each.price_cents,
                     "deposit_cents": each.deposit_amount_cents,
                     "capacity": each.capacity,
@@ -48,12 +57,15 @@ def write(business: Business) -> dict[str, Any]:
                     "needs": [
                         {
                             "kind": need.kind,
+                            "count": need.count if need.count != 1 else None,
                             "of": sorted(r.name for r in need.resources.all()),
                         }
                         for need in each.requirements.all()
                     ],
                 }
-                for each in business.services.prefetch_related("requirements__resources")
+                for each in business.services.select_related("category").prefetch_related(
+                    "requirements__resources"
+                )
             ],
             "members": [
                 {"email": each.user.email, "role": each.role}
@@ -62,6 +74,9 @@ def write(business: Business) -> dict[str, Any]:
             "keys": [
                 {
                     "name": each.name,
+                    "protocol": each.protocol
+                    if each.protocol != Channel.Protocol.AVAILENGINE
+                    else None,
                     "scopes": each.scopes,
                     "requests_a_minute": each.rate_limit_rpm,
                 }
@@ -73,7 +88,11 @@ def write(business: Business) -> dict[str, Any]:
 
 
 def _location(place: Location) -> dict[str, Any]:
-    resources = place.resources.filter(deleted_at=None).select_related("section")
+    resources = (
+        place.resources.filter(deleted_at=None)
+        .select_related("section")
+        .prefetch_related("roster__services")
+    )
     return {
         "name": place.name,
         "address": place.address,
@@ -90,7 +109,24 @@ def _location(place: Location) -> dict[str, Any]:
             }
             for each in place.combinations.prefetch_related("members")
         ],
+        "pacing": {
+            "minutes": place.pacing_minutes
+            if place.pacing_minutes != Location().pacing_minutes
+            else None,
+            "covers": place.pacing_covers,
+            "parties": place.pacing_parties,
+        },
+        "turn_times": [
+            {"up_to": each.covers_max, "minutes": _minutes(each.duration)}
+            for each in place.turn_times.all()
+        ],
     }
+
+
+def _groups(service: Service) -> str | None:
+    if service.only_groups:
+        return "only"
+    return "yes" if service.allows_groups else None
 
 
 def _resource(resource: Resource) -> dict[str, Any]:
@@ -112,6 +148,18 @@ def _resource(resource: Resource) -> dict[str, Any]:
         "covers": [resource.covers_min, resource.covers_max],
         "order": resource.display_order,
         "active": None if resource.is_active else False,
+        "online": None if resource.is_online else False,
+        "rostered": resource.is_rostered or None,
+        "roster": [
+            {
+                "day": each.day.isoformat(),
+                "time": f"{each.starts:%H:%M}-{each.ends:%H:%M}",
+                "kind": each.kind if each.kind != RosterEntry.Kind.WORKING_HOURS else None,
+                "services": sorted(service.name for service in each.services.all()),
+                "notes": each.notes,
+            }
+            for each in resource.roster.all()
+        ],
         "plan": plan,
         **_promises(resource),
     }
@@ -124,7 +172,7 @@ def _promises(of: Location | Resource) -> dict[str, Any]:
     closures: Iterable[Closure] = of.closure_set.all()
     special: Iterable[SpecialDay] = of.specialday_set.all()
     return {
-        "hours": _by_day((e.weekday, f"{e.opens:%H:%M}-{e.closes:%H:%M}") for e in hours),
+        "hours": _by_day((e.weekday, _opening(e)) for e in hours),
         "breaks": _by_day((e.weekday, f"{e.starts:%H:%M}-{e.ends:%H:%M}") for e in breaks),
         "closures": [
             {
@@ -148,6 +196,11 @@ def _promises(of: Location | Resource) -> dict[str, Any]:
     }
 
 
+def _opening(hours: OpeningHours) -> str:
+    period = f"{hours.opens:%H:%M}-{hours.closes:%H:%M}"
+    return f"{period} last {hours.last_start:%H:%M}" if hours.last_start else period
+
+
 def _by_day(rows: Iterable[tuple[int, str]]) -> dict[str, list[str]]:
     week: dict[str, list[str]] = {}
     for weekday, period in rows:
@@ -163,7 +216,13 @@ def _full(value: Any) -> Any:
     """Without what is empty."""
     if isinstance(value, dict):
         kept = {name: _full(each) for name, each in value.items()}
-        return {name: each for name, each in kept.items() if each not in (None, "", [], {}, 0)}
+        return {
+            name: each
+            for name, each in kept.items()
+            if each is False
+            or each not in (None, "", [], {}, 0)
+            or (each == 0 and name in SAYS_ZERO)
+        }
     if isinstance(value, list):
         return [_full(each) for each in value]
     return value

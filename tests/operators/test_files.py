@@ -50,6 +50,16 @@ def test_the_documented_example_there_and_back(tmp_path: Path) -> None:
     assert yaml.safe_load(example())["services"] == first["services"]
 
 
+def test_what_is_switched_off_stays_off(tmp_path: Path) -> None:
+    bistro = business("Bistro")
+    closed, shy = tables(bistro, 2)
+    Resource.objects.filter(pk=closed.pk).update(is_active=False)
+    Resource.objects.filter(pk=shy.pk).update(is_online=False)
+    imported(tmp_path, run("export_business", bistro.slug), "--slug", "copy")
+    found = Resource.objects.filter(business__slug="copy").order_by("name")
+    assert list(found.values_list("is_active", "is_online")) == [(False, True), (True, False)]
+
+
 @pytest.mark.parametrize("slug", [demo.BISTRO, demo.GYM, demo.SPA])
 def test_the_demo_there_and_back(tmp_path: Path, slug: str) -> None:
     demo.load(tmp_path / "kept.json")
