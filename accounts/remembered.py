@@ -17,11 +17,13 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from django.db import connection, models, transaction
+from django.db.models.base import ModelState
 from django.db.models.signals import post_delete, post_save
 
 from accounts.limits import limiter
 
 T = TypeVar("T")
+M = TypeVar("M", bound=models.Model)
 
 KEEPS = 30.0  # seconds
 MOST = 10_000
@@ -55,6 +57,16 @@ class Remembered(Generic[T]):
         if len(self._kept) >= MOST:
             self._kept.clear()
         self._kept[key] = Kept(value, epoch, time.monotonic() + KEEPS)
+
+
+def twin(row: M) -> M:
+    """A row of its own with the same values, for one request to use as it likes: what it reads of
+    relations and changes stays with it. Making one by `from_db` costs four times as much."""
+    made = row.__class__.__new__(row.__class__)
+    made.__dict__.update(row.__dict__)
+    made._state = ModelState()
+    made._state.db, made._state.adding = row._state.db, row._state.adding
+    return made
 
 
 def changed(business_ids: Iterable[uuid.UUID] | None) -> None:

@@ -14,7 +14,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.keys import digest
 from accounts.limits import Tally
 from accounts.models import Business, Channel, User
-from accounts.remembered import MOST, Remembered
+from accounts.remembered import MOST, Remembered, twin
 from billing.gateways import gateway_for
 from billing.models import Account, Plan, Subscription
 from billing.money import Money
@@ -132,7 +132,7 @@ _FEW = _Columns(
 )  # fmt: skip
 
 
-_REMEMBERED: Remembered[tuple[Any, ...]] = Remembered()
+_REMEMBERED: Remembered[Channel] = Remembered()
 _HEARD: dict[str, bytes | None] = {}  # the epoch that the last request with a key was told
 
 
@@ -148,7 +148,8 @@ def channel_by_key(
     hashed = digest(key)
     tally: Tally | None = None
     if kept := _REMEMBERED.get((hashed, quick)):
-        channel = _channel(kept.value, wanted)
+        channel = twin(kept.value)
+        channel.business = twin(kept.value.business)
         tally = count(channel)
         if kept.is_current(tally.epoch):
             return channel, tally
@@ -156,7 +157,7 @@ def channel_by_key(
     row = _row_by_key(hashed, wanted)
     if row is None:
         return None
-    _REMEMBERED.keep((hashed, quick), row, before)
+    _REMEMBERED.keep((hashed, quick), _channel(row, wanted), before)
     channel = _channel(row, wanted)
     tally = tally or count(channel)
     if len(_HEARD) >= MOST:
