@@ -66,6 +66,10 @@ class BusinessAdmin(TenantAdmin):
             },
         ),
         (
+            "Classes and waitlist",
+            {"fields": ("schedule_weeks", ("waitlist_promotes", "waitlist_offer_minutes"))},
+        ),
+        (
             "Deposits and cancelling",
             {
                 "fields": (

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
@@ -20,7 +22,14 @@ from accounts.looks import link, linked_list, two_lines
 from bookings import lifecycle, selectors, services
 from bookings.admin.book import WhenFilter, when
 from bookings.admin.choosing import AddedToOne
-from bookings.admin.forms import WEEKDAYS, RepeatForm, ScheduleForm, weekdays_of, zone_of
+from bookings.admin.forms import (
+    WEEKDAYS,
+    RepeatForm,
+    RunForm,
+    ScheduleForm,
+    weekdays_of,
+    zone_of,
+)
 from bookings.admin.people import Bookings
 from bookings.admin.shared import (
     Shown,
@@ -34,6 +43,7 @@ from bookings.admin.shared import (
 )
 from bookings.models import Booking, Omission, Schedule, Session
 
+SHOWN = 10
 TAKING = [state.value for state in lifecycle.TAKING]
 COLOURS = {Session.State.SCHEDULED.value: "info"}
 
@@ -67,7 +77,8 @@ class SessionAdmin(AddedToOne):
     change_form_outer_before_template: Any = "admin/bookings/steps.html"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return obj is None and super().has_change_permission(request)
+        is_on = not isinstance(obj, Session) or obj.state == Session.State.SCHEDULED
+        return is_on and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -100,17 +111,29 @@ class SessionAdmin(AddedToOne):
         if obj:
             shown = (
                 ("service", "status"), ("period", "taken"), ("business", "location"),
-                ("with_whom", "scheduled"),
+                ("with_whom", "scheduled"), ("schedule", "was_changed"),
             )  # fmt: skip
-            return ((None, {"fields": shown}),)
+            if not self.has_change_permission(request, obj):
+                return ((None, {"fields": shown}),)
+            about = f"Bookings go with it. By the clock of {zone_of(obj)}."
+            named = (("starts", "capacity"), "resources")
+            return (
+                (None, {"fields": shown}),
+                ("Move or resize", {"fields": named, "description": about}),
+            )
         where = ("location",) if self.offer(request).asks("location") else ()
         named = ("service", *where, ("starts", "capacity"), "resources")
         return ((None, {"fields": named, "description": self.told(request)}),)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("status", "period", "taken", "with_whom", "scheduled") if obj else ()
+        if obj is None:
+            return ()
+        told = ("status", "period", "taken", "with_whom", "scheduled")
+        return (*told, "service", "business", "location", "schedule", "was_changed")
 
     def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        if obj and self.has_change_permission(request, obj):
+            return super().get_form(request, obj, **kwargs | {"form": RunForm})
         if obj:
             return super().get_form(request, obj, **kwargs | {"form": AddedToOne.form})
         form: Any = super().get_form(request, obj, **kwargs)
@@ -298,20 +321,38 @@ class ScheduleAdmin(AddedToOne):
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        laid, changed = form.laid, form.changed
-        said = [f"{len(laid.made)} sessions put in the book"]
-        if changed and changed.withdrawn:
-            said.append(f"{changed.withdrawn} without bookings taken out")
-        if laid.omitted:
-            said.append(f"{len(laid.omitted)} days left out")
-        self.message_user(request, f"{', '.join(said)}.", messages.SUCCESS)
-        self._warn(request, changed)
+        """The service has saved it; once that is so for good, its sessions are put in the book."""
+        if form.changed:
+            self._tell(request, form.changed)
+        transaction.on_commit(lambda: self._lay_out(request, obj))
 
-    def _warn(self, request: HttpRequest, changed: Any) -> None:
-        """Name the sessions that the schedule no longer means and that are left to staff."""
-        for session in changed.stranded if changed else ():
-            words = "is booked and no longer as the schedule says: move it or call it off."
-            self.message_user(request, format_html("{} {}", link(session), words), messages.WARNING)
+    def _lay_out(self, request: HttpRequest, schedule: Schedule) -> None:
+        """Put in the book what is due, a transaction a day, and say what couldn't be."""
+        laid = services.lay_out(schedule, by=actor(request), now=now_of(request))
+        said = f"{len(laid.made)} sessions put in the book."
+        self.message_user(request, said, messages.SUCCESS)
+        if laid.omitted:
+            self._list(request, f"{len(laid.omitted)} days left out:", laid.omitted)
+
+    def _tell(self, request: HttpRequest, changed: services.Changed) -> None:
+        """Say what became of the sessions to come, and which are left to staff."""
+        if changed.withdrawn:
+            said = f"{changed.withdrawn} without bookings taken out."
+            self.message_user(request, said, messages.SUCCESS)
+        if changed.stranded:
+            words = "booked and no longer as the schedule says: move them or call them off."
+            self._list(request, words, [link(each, self._when(each)) for each in changed.stranded])
+        if changed.kept:
+            words = "changed by hand before, and left as they are."
+            self._list(request, words, [link(each, self._when(each)) for each in changed.kept])
+
+    def _when(self, session: Session) -> str:
+        return moment(session.starts_at, zone_of(session))
+
+    def _list(self, request: HttpRequest, words: str, rows: Sequence[Any]) -> None:
+        shown = format_html_join("", "<li>{}</li>", ((each,) for each in rows[:SHOWN]))
+        said = format_html("{}<ul>{}</ul>", words.capitalize(), shown)
+        self.message_user(request, said, messages.WARNING)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Sessions without bookings go with it, through the service; the others stay."""
@@ -321,7 +362,7 @@ class ScheduleAdmin(AddedToOne):
 
     def delete_model(self, request: HttpRequest, obj: Schedule) -> None:
         by, now = actor(request), now_of(request)
-        self._warn(request, services.remove_schedule(obj, by=by, now=now))
+        self._tell(request, services.remove_schedule(obj, by=by, now=now))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Schedule]) -> None:
         for each in queryset:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
+from django.db.models import Q
 from django.http import HttpRequest
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -357,6 +358,53 @@ class ScheduleForm(Serving):
         )
 
 
+class RunForm(Serving):
+    """Another time, other resources or another number of places for one run of a class."""
+
+    names: ClassVar = {"start_time": "starts"}
+
+    starts = WallClockField()
+    capacity = whole("Places", max_value=500)
+    resources = forms.ModelMultipleChoiceField(
+        Resource.objects.none(),
+        label="Trainer, room",
+        required=False,
+        widget=UnfoldAdminSelect2MultipleWidget(),
+    )
+
+    class Meta:
+        model = Session
+        fields = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        session = self.instance
+        mine = Q(is_active=True, deleted_at=None) | Q(pk__in=session.resource_ids)
+        within(self.fields["resources"], Resource.objects.filter(mine, business=session.business))
+        self.initial = {
+            **self.initial,
+            "starts": wall(session.starts_at, zone_of(session)).replace(second=0, microsecond=0),
+            "capacity": session.capacity,
+            "resources": session.resource_ids,
+        }
+
+    def serve(self, values: dict[str, Any]) -> Session:
+        session: Session = self.instance
+        changed = set(self.changed_data)
+        if not changed:
+            return session
+        starts = at(values["starts"], zone_of(session)) if "starts" in changed else None
+        chosen = [each.pk for each in values["resources"]]
+        return services.change_session(
+            session,
+            starts_at=starts,
+            capacity=values["capacity"],
+            resource_ids=chosen if "resources" in changed else None,
+            by=actor(self.request),
+            now=now_of(self.request),
+        )
+
+
 class BlockForm(Serving):
     """A resource out of use for a while, by the clock of where it is."""
 
@@ -414,11 +462,14 @@ class GuestForm(Serving):
 
 
 class WaitForm(Serving):
-    """Someone who would come on a day if there were room."""
+    """Someone who would come if there were room: to a class, or on a day."""
 
     offer: ClassVar[Offer]
 
-    preferred_date = forms.DateField(label="Day", widget=UnfoldAdminDateWidget())
+    session = select(Session, "Class", "No class: a day")
+    preferred_date = forms.DateField(label="Day", required=False, widget=UnfoldAdminDateWidget())
+    earliest = forms.TimeField(label="Not before", required=False, widget=UnfoldAdminTimeWidget())
+    latest = forms.TimeField(label="Not after", required=False, widget=UnfoldAdminTimeWidget())
     party_size = whole("Party", initial=2, max_value=10_000)
     service = select(Service, "Service", "Any")
     first_name = text("First name", 100)
@@ -433,6 +484,15 @@ class WaitForm(Serving):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if self.offer.asks("session"):
+            rows = Session.objects.select_related("service", "location", "business")
+            within(
+                self.fields["session"],
+                rows.filter(pk__in=[each.pk for each in self.offer.sessions]),
+                label_from_instance=class_label,
+            )
+        else:
+            del self.fields["session"]
         if self.offer.services:
             within(self.fields["service"], Service.objects.filter(business=self.offer.business))
         else:
@@ -451,6 +511,9 @@ class WaitForm(Serving):
             preferred_date=values["preferred_date"],
             party_size=values["party_size"],
             service=values.get("service"),
+            session=values.get("session"),
+            earliest=values["earliest"],
+            latest=values["latest"],
             notes=values["notes"],
             by=actor(self.request),
             now=now_of(self.request),
@@ -474,7 +537,6 @@ class RepeatForm(Serving):
     """A class that comes again: written down, and its sessions put in the book ahead."""
 
     offer: ClassVar[Offer]
-    laid: services.Laid | None = None
     changed: services.Changed | None = None
 
     service = select(Service, "Class", "Choose a class", required=True)
@@ -552,9 +614,6 @@ class RepeatForm(Serving):
         values["exceptions"] = values["exceptions"] or []
         by, now = actor(self.request), now_of(self.request)
         if self.instance._state.adding:
-            made = services.add_schedule(self.offer.business, now=now, **values)
-        else:
-            self.changed = services.change_schedule(self.instance, by=by, now=now, **values)
-            made = self.changed.schedule
-        self.laid = services.lay_out(made, by=by, now=now)
-        return made
+            return services.add_schedule(self.offer.business, now=now, **values)
+        self.changed = services.change_schedule(self.instance, by=by, now=now, **values)
+        return self.changed.schedule

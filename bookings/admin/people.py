@@ -17,7 +17,17 @@ from accounts.looks import link, two_lines
 from bookings import services
 from bookings.admin.choosing import AddedToOne
 from bookings.admin.forms import GuestForm, WaitForm, zone_of
-from bookings.admin.shared import ServedAdmin, Shown, day_of, each_through, state_badge, stretch
+from bookings.admin.shared import (
+    ServedAdmin,
+    Shown,
+    actor,
+    day_of,
+    each_through,
+    now_of,
+    state_badge,
+    stretch,
+    time_of,
+)
 from bookings.models import Booking, Guest, WaitlistEntry
 
 COLOURS = {"waiting": "warning", "offered": "info", "accepted": "success"}
@@ -127,8 +137,11 @@ class GuestAdmin(ServedAdmin):
 @admin.register(WaitlistEntry)
 class WaitlistEntryAdmin(AddedToOne):
     changes = "staff"
-    list_display = ("preferred_date", "who", "party_size", "service", "status", "asked", "book")
-    list_select_related = ("guest", "service", "business")
+    list_display = ("preferred_date", "who", "party_size", "what", "status", "asked", "book")
+    list_select_related = (
+        "guest", "service", "business", "booking", "session__service", "session__location",
+        "session__business",
+    )  # fmt: skip
     list_filter = (("state", ChoicesDropdownFilter), ("preferred_date", RangeDateFilter))
     search_fields = ("guest__first_name", "guest__last_name", "guest__phone", "guest__email")
     date_hierarchy = "preferred_date"
@@ -146,10 +159,13 @@ class WaitlistEntryAdmin(AddedToOne):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
-            told = ("guest", "business"), ("preferred_date", "party_size"), ("service", "status")
-            return ((None, {"fields": (*told, "notes", ("asked", "book"))}),)
-        what: Any = (("preferred_date", "party_size"),)
-        if self.offer(request).services:
+            told = ("guest", "business"), ("preferred_date", "party_size"), ("service", "session")
+            more = ("earliest", "latest"), ("status", "booking"), "notes", ("asked", "book")
+            return ((None, {"fields": (*told, *more)}),)
+        offer = self.offer(request)
+        what: Any = ("session",) if offer.asks("session") else ()
+        what = (*what, ("preferred_date", "party_size"), ("earliest", "latest"))
+        if offer.services:
             what = (*what, "service")
         who = ("first_name", "last_name"), ("phone", "email"), "notes"
         return (
@@ -171,9 +187,17 @@ class WaitlistEntryAdmin(AddedToOne):
     def who(self, entry: WaitlistEntry) -> SafeString:
         return two_lines(link(entry.guest), entry.guest.phone or entry.guest.email)
 
+    @admin.display(description="for", ordering="service__name")
+    def what(self, entry: WaitlistEntry) -> Any:
+        run = entry.session
+        if run is None:
+            return entry.service or "-"
+        return link(run, f"{run.service}, {time_of(run.starts_at, zone_of(run))}")
+
     @admin.display(description="status", ordering="state")
     def status(self, entry: WaitlistEntry) -> SafeString:
-        return state_badge(entry, COLOURS)
+        badge = state_badge(entry, COLOURS)
+        return two_lines(badge, entry.booking and link(entry.booking, entry.booking.reference))
 
     @admin.display(description="asked on", ordering="created_at")
     def asked(self, entry: WaitlistEntry) -> str:
@@ -193,4 +217,11 @@ class WaitlistEntryAdmin(AddedToOne):
     @admin.action(description="Take off the list", permissions=["leave"])
     def leave(self, request: HttpRequest, rows: QuerySet[WaitlistEntry]) -> None:
         mine = self.only_mine(request, rows, self.changes)
-        each_through(self, request, mine, services.leave_waitlist, "taken off the list")
+        by, now = actor(request), now_of(request)
+        each_through(
+            self,
+            request,
+            mine,
+            lambda row: services.leave_waitlist(row, by=by, now=now),
+            "taken off the list",
+        )

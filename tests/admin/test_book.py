@@ -330,7 +330,7 @@ def every_day(spin: Service, **changes: Any) -> dict[str, Any]:
     return {"service": spin.pk, "days": days, "at": at, "starts_on": day} | changes
 
 
-@pytest.mark.usefixtures("manager")
+@pytest.mark.usefixtures("manager", "committed")
 def test_a_class_comes_again(client: Client, bistro: Business, spin: Service) -> None:
     now: Any = {"openbook.now": SEVEN - 2 * HOUR}
     said = client.post(added(Schedule), typed(client, added(Schedule)) | every_day(spin), **now)
@@ -346,7 +346,7 @@ def test_a_class_comes_again(client: Client, bistro: Business, spin: Service) ->
     moved = client.post(shown(made), form | every_day(spin, at=later), follow=True, **now)
     page = moved.content.decode()
     assert f"{count - 1} without bookings taken out" in page
-    assert "move it or call it off" in page
+    assert "move them or call them off" in page
     booking.refresh_from_db()
     assert (booking.state, booking.starts_at) == ("confirmed", SEVEN)
     neither = save(client, shown(made), days=[]).content.decode()
