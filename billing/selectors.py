@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+from calendar import monthrange
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, models
@@ -31,6 +33,7 @@ class Cover:
     allows_calendar: bool
     max_bookings: int | None
     trial_ends_at: datetime | None = None
+    renews_from: date | None = None
 
     @property
     def is_past_due(self) -> bool:
@@ -60,7 +63,29 @@ def _cover(subscription: Subscription | None) -> Cover:
         allows_calendar=plan.allows_calendar,
         max_bookings=plan.max_bookings,
         trial_ends_at=subscription.trial_ends_at if subscription else None,
+        renews_from=subscription.renews_from if subscription else None,
     )
+
+
+def month_of(business: Business, now: datetime) -> tuple[datetime, datetime]:
+    """From when until when the month lasts that a plan counts: from the day of the month that the
+    subscription renews on, in short months their last; else the calendar's. The tenant's clock."""
+    zone = ZoneInfo(business.timezone)
+    today = now.astimezone(zone).date()
+    renews = cover(business).renews_from
+    day = renews.day if renews else 1
+    began = _day_of_month(today.year, today.month, day)
+    if today < began:
+        before = today.replace(day=1) - timedelta(days=1)
+        began = _day_of_month(before.year, before.month, day)
+    after = began.replace(day=1) + timedelta(days=32)
+    ends = _day_of_month(after.year, after.month, day)
+    return datetime.combine(began, time(), zone), datetime.combine(ends, time(), zone)
+
+
+def _day_of_month(year: int, month: int, day: int) -> date:
+    """That day of a month, or its last."""
+    return date(year, month, min(day, monthrange(year, month)[1]))
 
 
 def limits(business: Business) -> Plan:
@@ -98,7 +123,8 @@ def deposit_due(business: Business, service: Service | None) -> Money | None:
 _BY_KEY = """
 SELECT {columns}, p.key, coalesce(so.status, sb.status, 'active'),
        p.allows_dynamic, p.allows_calendar, p.max_bookings,
-       CASE WHEN so.id IS NULL THEN sb.trial_ends_at ELSE so.trial_ends_at END
+       CASE WHEN so.id IS NULL THEN sb.trial_ends_at ELSE so.trial_ends_at END,
+       CASE WHEN so.id IS NULL THEN sb.renews_from ELSE so.renews_from END
   FROM accounts_channel AS c
   JOIN accounts_business AS b ON b.id = c.business_id
   LEFT JOIN billing_subscription AS so ON so.user_id = b.owner_id

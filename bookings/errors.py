@@ -47,6 +47,18 @@ class DepositDue(DomainError):
     message = "The deposit has not been paid."
 
 
+class PaymentDue(DomainError):
+    """Something is left to pay."""
+
+    message = "Payment must be completed before the appointment can be completed"
+
+
+class Overpaid(DomainError):
+    """More than is left to pay."""
+
+    message = "Payment amount exceeds the remaining balance"
+
+
 class PaymentUnavailable(Unavailable):
     """The payment gateway did not answer as it should."""
 

@@ -27,10 +27,11 @@ from accounts import clock
 from accounts.contact import phone_key
 from accounts.remembered import Remembered
 from availability.timetables import Timetables
+from billing import selectors as billing
 from bookings import assignment, rules
 from bookings.assignment import Candidate, Combined
 from bookings.lifecycle import State
-from bookings.models import Block, Booking, Event, Guest, Session, WaitlistEntry
+from bookings.models import Allocation, Block, Booking, Event, Guest, Session, WaitlistEntry
 from bookings.references import normalise
 from bookings.stranding import Stranded as Stranded
 from bookings.stranding import stranded as stranded
@@ -350,15 +351,11 @@ def version_of(booking: Booking) -> int:
 
 
 def bookings_this_month(business: Business, *, now: datetime | None = None) -> int:
-    """How many bookings were made in this calendar month of the business; what was only held and
-    lapsed doesn't count. One query."""
-    first = (
-        (now or datetime.now(UTC))
-        .astimezone(ZoneInfo(business.timezone))
-        .replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    )
+    """How many bookings were made in this month of the plan, cancelled ones too; a visit counts
+    once, and what was only held and lapsed doesn't. One query."""
+    first, _ = billing.month_of(business, now or datetime.now(UTC))
     return (
-        Booking.objects.filter(business=business, created_at__gte=first)
+        Booking.objects.filter(business=business, created_at__gte=first, leader=None)
         .exclude(state=State.EXPIRED.value)
         .count()
     )
@@ -464,6 +461,38 @@ def bookings_like(rows: QuerySet[Booking], business: Business, text: str) -> Que
     """Those of the bookings that have this reference, or are for a guest like this."""
     return rows.filter(
         Q(reference=normalise(text)) | Q(guest__in=guests(business, like=text).values("pk"))
+    )
+
+
+def visits(business: Business) -> QuerySet[Booking]:
+    """The visits of a business, each known by the booking that leads it, with guest, service and
+    place. What is only held, or was, isn't one; nor what a class was held for."""
+    return (
+        Booking.objects.filter(business=business, leader=None)
+        .exclude(state=State.HELD.value)
+        .exclude(state=State.EXPIRED.value, guest=None)
+        .select_related("guest", "service", "location", "business")
+        .prefetch_related(
+            Prefetch("followers", Booking.objects.order_by("starts_at").select_related("service"))
+        )
+    )
+
+
+def takers(
+    resource: Resource, start: datetime, end: datetime, *, now: datetime | None = None
+) -> list[Allocation]:
+    """What takes any of a resource in a window, with its booking. One query."""
+    return list(
+        Allocation.objects.filter(
+            Q(expires_at=None) | Q(expires_at__gt=clock.moment(now)),
+            business_id=resource.business_id,
+            resource=resource,
+            starts_at__gt=start - timedelta(days=1),
+            starts_at__lt=end,
+            ends_at__gt=start,
+        )
+        .select_related("booking", "block", "session")
+        .order_by("starts_at")
     )
 
 

@@ -128,6 +128,37 @@ def hold(
     )[0]
 
 
+@written
+def make(
+    wish: Wish,
+    *,
+    guest: GuestDetails | uuid.UUID | None,
+    by: Actor,
+    source: str,
+    is_pending: bool = False,
+    waits: timedelta | None = None,
+    notes: str = "",
+    counts: bool = True,
+    now: datetime | None = None,
+) -> Booking:
+    """As `book`, or with `is_pending` a booking that takes its time and waits for a yes: for as
+    long as it `waits`, else without an end. One that doesn't count is part of one that did."""
+    return _make(
+        wish,
+        state=State.PENDING if is_pending else State.CONFIRMED,
+        kind=Event.Kind.CREATED,
+        guest=guest,
+        by=by,
+        source=source,
+        channel=None,
+        key="",
+        notes=notes,
+        waits=waits if is_pending else None,
+        counts=counts,
+        now=now,
+    )[0]
+
+
 def _make(
     wish: Wish,
     *,
@@ -141,13 +172,15 @@ def _make(
     notes: str,
     waits: timedelta | None,
     now: datetime | None,
+    counts: bool = True,
 ) -> tuple[Booking, bool]:
     if earlier := earlier_with(channel, key):
         return earlier, False
     refuse_past(wish, now)
     promises = rules.promises_for(wish)
     rules.refuse_outside(wish, now=now, promises=promises)
-    respect_quota(wish.business, now)
+    if counts:
+        respect_quota(wish.business, now)
     plan_look = _look_and_lock(wish, promises, now=now)
     assert plan_look.plan is not None
     plan = plan_look.plan

@@ -36,13 +36,16 @@ def reschedule(
     keeps_notice: bool = True,
     joinable: bool = True,
     any_resource: bool = False,
+    keeps_people: bool = False,
+    step: timedelta | None = None,
     now: datetime | None = None,
 ) -> Booking:
     """Move a booking in time, to another resource, service or size of party: all or nothing.
 
     What isn't given stays. It keeps its resource when that still fits, else gets the best fit; with
-    `resource_id` that one or none, with `any_resource` also one that the service doesn't name.
-    Raises SlotTaken, NotOffered, WrongState for what is over,
+    `keeps_people` so does what is booked of a service, and it stays at its location. With
+    `resource_id` that one or none, with `any_resource` also one that the service doesn't name; with
+    a `step` only to a start on the grid. Raises SlotTaken, NotOffered, WrongState for what is over,
     HoldExpired; the booking then is as it was.
     """
     before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
@@ -50,7 +53,11 @@ def reschedule(
     def moved(booking: Booking) -> Wish:
         wish = _moved(booking, starts_at, duration, party_size, resource_id, keeps_hours, joinable)
         return dataclasses.replace(
-            wish, keeps_notice=keeps_notice, **(_taking(service) if service else {})
+            wish,
+            keeps_notice=keeps_notice,
+            location_id=booking.location_id if keeps_people else None,
+            step=step,
+            **(_taking(service) if service else {}),
         )
 
     wish = moved(before)
@@ -85,7 +92,8 @@ def reschedule(
     wish = moved(booking)
     Allocation.objects.filter(booking=booking).delete()
     look = None
-    if resource_id is None and len(booking.resource_ids) == 1 and booking.service_id is None:
+    keeps = booking.service_id is None or keeps_people
+    if resource_id is None and len(booking.resource_ids) == 1 and keeps:
         same = dataclasses.replace(wish, resource_id=booking.resource_ids[0])
         look = selectors.look(same, now=now)
     if look is None or look.plan is None:

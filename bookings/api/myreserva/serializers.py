@@ -41,6 +41,8 @@ class Id(serializers.Field[str, str, str, Any]):
 class Day(serializers.DateField):
     """A date as YYYY-MM-DD, in the years that people book."""
 
+    first, last = FIRST, LAST
+
     def to_internal_value(self, value: Any) -> date:
         if not (isinstance(value, str) and _DATE.fullmatch(value)):
             raise serializers.ValidationError("Input should be a valid date: YYYY-MM-DD")
@@ -48,8 +50,8 @@ class Day(serializers.DateField):
             day = date.fromisoformat(value)
         except ValueError:
             raise serializers.ValidationError("There is no such date") from None
-        if not FIRST <= day <= LAST:
-            raise serializers.ValidationError(f"Input should be from {FIRST} to {LAST}")
+        if not self.first <= day <= self.last:
+            raise serializers.ValidationError(f"Input should be from {self.first} to {self.last}")
         return day
 
 
@@ -407,12 +409,18 @@ class CheckQuery(serializers.Serializer[Any]):
 # --- the grid and the book -----------------------------------------------------------------------
 
 
+class AnyDay(Day):
+    """A date of any year: whether it may be asked for is said later, in words of its own."""
+
+    first, last = date.min, date.max
+
+
 class GridQuery(serializers.Serializer[Any]):
     """What is said of the values themselves is checked later, in the order of the contract."""
 
-    service_id = serializers.CharField(max_length=100)
-    outlet_id = serializers.CharField(max_length=100)
-    start_date = Day()
+    service_id = serializers.CharField(max_length=100, allow_blank=True)
+    outlet_id = serializers.CharField(max_length=100, allow_blank=True)
+    start_date = AnyDay()
     num_days = whole(1, 14, default=7)
     slot_interval_minutes = serializers.IntegerField(
         default=30, min_value=-1_000_000, max_value=1_000_000
@@ -420,9 +428,9 @@ class GridQuery(serializers.Serializer[Any]):
 
 
 class WideGridQuery(serializers.Serializer[Any]):
-    service_id = serializers.CharField(max_length=100)
-    outlet_id = serializers.CharField(max_length=100)
-    start_date = Day()
+    service_id = serializers.CharField(max_length=100, allow_blank=True)
+    outlet_id = serializers.CharField(max_length=100, allow_blank=True)
+    start_date = AnyDay()
     num_days = whole(1, 30, default=7)
     slot_interval_minutes = serializers.IntegerField(default=30, min_value=5, max_value=120)
     staff_id = Id(required=False)
@@ -430,6 +438,13 @@ class WideGridQuery(serializers.Serializer[Any]):
     def validate_slot_interval_minutes(self, value: int) -> int:
         if value % 5:
             raise serializers.ValidationError("Input should be a multiple of 5")
+        return value
+
+
+class CustomerGridQuery(WideGridQuery):
+    def validate_slot_interval_minutes(self, value: int) -> int:
+        if value not in (30, 60):
+            raise serializers.ValidationError("Input should be 30 or 60")
         return value
 
 

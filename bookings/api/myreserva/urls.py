@@ -6,7 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from django.views import View
 
-from bookings.api.myreserva.views import auth, catalogue, customers, schedules
+from bookings.api.myreserva.views import appointments, auth, catalogue, customers, grid, schedules
 
 
 def both(route: str, view: type[View]) -> list[URLPattern]:
@@ -49,6 +49,24 @@ urlpatterns = [
     # Schedules.
     *both("availability", schedules.Entries),
     *both("availability/bulk", schedules.BulkEntries),
+    *both("availability/check", schedules.Check),
+    *both("availability/availability-grid", grid.StaffGrid),
+    *both("customer/availability/grid", grid.CustomerGrid),
+    *both("public/availability/grid", grid.PublicGrid),
     *both("availability/staff/<str:staff_id>", schedules.StaffEntries),
     *both("availability/<str:entry_id>", schedules.OneEntry),
+    # The book.
+    *both("appointments", appointments.Appointments),
+    *both("appointments/<str:appointment_id>", appointments.OneAppointment),
+    *both("appointments/<str:appointment_id>/reschedule", appointments.Reschedule),
+    *both("appointments/<str:appointment_id>/confirm", appointments.Confirm),
+    *both("appointments/<str:appointment_id>/complete", appointments.Complete),
+    *both("appointments/<str:appointment_id>/no-show", appointments.NoShow),
+    *both("appointments/<str:appointment_id>/record-payment", appointments.RecordPayment),
+    *both("appointments/<str:appointment_id>/create-payment-link", appointments.PaymentLink),
+    *both("appointments/<str:appointment_id>/payment-status", appointments.PaymentStatus),
+    *both("customers/<str:customer_id>/appointments", appointments.AppointmentsOfCustomer),
+    *both("customer/appointments", appointments.OwnAppointments),
+    *both("customer/appointments/<str:appointment_id>", appointments.OwnAppointment),
+    *both("customer/appointments/<str:appointment_id>/reschedule", appointments.OwnReschedule),
 ]

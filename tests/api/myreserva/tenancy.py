@@ -22,6 +22,18 @@ DAY = {"date": "2026-06-23", "start_time": "09:00", "end_time": "17:00"}
 SHIFT = DAY | {"availability_type": "working_hours", "recurrence_type": "none"}
 STRANGER = {"refresh_token": "{theirs.service}.secret"}
 
+ORDER = {
+    "outlet_id": "{mine.location:hex24}",
+    "appointment_date": "2026-06-23",
+    "start_time": "10:00",
+    "services": [{"service_id": "{mine.service:hex24}"}],
+}
+STRANGE = {"service_id": "{theirs.service:hex24}"}
+GRID = "start_date=2026-06-22&num_days=2"
+VISIT = "/api/v1/appointments/{theirs.booking:hex24}"
+OWN_VISIT = "/api/v1/customer/appointments/{theirs.booking:hex24}"
+MOVE = {"new_date": "2026-06-24", "new_time": "19:00"}
+
 ASKS = [
     # Who.
     own("POST /api/v1/auth/login", WHO, doors=ANYBODY),
@@ -127,4 +139,77 @@ ASKS = [
         {"service_ids": ["{theirs.service:hex24}"]},
     ),
     foreign("DELETE /api/v1/availability/{theirs.shift:hex24}"),
+    own(
+        "GET /api/v1/availability/check?staff_id={mine.therapist:hex24}"
+        "&date=2026-06-23&start_time=09:00&end_time=10:00"
+    ),
+    foreign(
+        "GET /api/v1/availability/check?staff_id={theirs.therapist:hex24}"
+        "&date=2026-06-23&start_time=09:00&end_time=10:00"
+    ),
+    foreign(
+        "GET /api/v1/availability/check?staff_id={mine.therapist:hex24}&service_id="
+        "{theirs.service:hex24}&date=2026-06-23&start_time=09:00&end_time=10:00"
+    ),
+    # The grid.
+    anybodys(
+        "GET /api/v1/public/availability/grid?service_id={theirs.service:hex24}"
+        f"&outlet_id={{theirs.location:hex24}}&{GRID}",
+        why="What a guest is shown before they book.",
+    ),
+    anybodys(
+        "GET /api/v1/public/availability/grid?service_id={mine.service:hex24}"
+        f"&outlet_id={{theirs.location:hex24}}&{GRID}",
+        why="That an outlet is there is no secret; a service of another tenant isn't had in it.",
+    ),
+    foreign(
+        "GET /api/v1/availability/availability-grid?service_id={theirs.service:hex24}"
+        f"&outlet_id={{theirs.location:hex24}}&{GRID}",
+    ),
+    foreign(
+        "GET /api/v1/availability/availability-grid?service_id={mine.service:hex24}"
+        f"&outlet_id={{mine.location:hex24}}&staff_id={{theirs.therapist:hex24}}&{GRID}",
+    ),
+    foreign(
+        "GET /api/v1/customer/availability/grid?service_id={theirs.service:hex24}"
+        f"&outlet_id={{theirs.location:hex24}}&{GRID}",
+    ),
+    # The book.
+    own("GET /api/v1/appointments"),
+    foreign("GET /api/v1/appointments?customer_id={theirs.guest:hex24}"),
+    foreign("GET /api/v1/appointments?staff_id={theirs.therapist:hex24}"),
+    foreign("GET /api/v1/appointments?service_id={theirs.service:hex24}"),
+    foreign("GET /api/v1/appointments?outlet_id={theirs.location:hex24}"),
+    own("POST /api/v1/appointments", ORDER | {"customer_id": "{mine.guest:hex24}"}),
+    foreign("POST /api/v1/appointments", ORDER | {"customer_id": "{theirs.guest:hex24}"}),
+    foreign(
+        "POST /api/v1/appointments",
+        ORDER | {"customer_id": "{mine.guest:hex24}", "outlet_id": "{theirs.location:hex24}"},
+    ),
+    foreign(
+        "POST /api/v1/appointments",
+        ORDER | {"customer_id": "{mine.guest:hex24}", "services": [STRANGE]},
+    ),
+    foreign(f"GET {VISIT}"),
+    foreign(f"PUT {VISIT}", {"notes": "Other"}),
+    foreign(f"DELETE {VISIT}", {"cancellation_reason": "Other"}),
+    foreign(f"POST {VISIT}/reschedule", MOVE),
+    foreign(f"POST {VISIT}/confirm", is_possible=False),
+    foreign(f"POST {VISIT}/complete"),
+    foreign(f"POST {VISIT}/no-show"),
+    foreign(
+        f"POST {VISIT}/record-payment",
+        {"amount": 1, "payment_method": "cash"},
+        is_possible=False,
+    ),
+    foreign(f"POST {VISIT}/create-payment-link", is_possible=False),
+    foreign(f"GET {VISIT}/payment-status"),
+    foreign("GET /api/v1/customers/{theirs.guest:hex24}/appointments"),
+    own("GET /api/v1/customer/appointments"),
+    own("POST /api/v1/customer/appointments", ORDER),
+    foreign("POST /api/v1/customer/appointments", ORDER | {"outlet_id": "{theirs.location:hex24}"}),
+    foreign("POST /api/v1/customer/appointments", ORDER | {"services": [STRANGE]}),
+    foreign(f"GET {OWN_VISIT}"),
+    foreign(f"DELETE {OWN_VISIT}", {"cancellation_reason": "Other"}),
+    foreign(f"POST {OWN_VISIT}/reschedule", MOVE),
 ]

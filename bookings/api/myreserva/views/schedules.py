@@ -13,14 +13,17 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from availability import services as availability
+from availability.calendar import resolve
 from availability.models import RosterEntry
 from availability.services import MOST_ENTRIES, Entry, occurrences
+from bookings import rules, selectors
 from bookings.api.myreserva import gate
-from bookings.api.myreserva.dialect import PROTOCOL, Endpoint, all_by_id, text_of
+from bookings.api.myreserva.dialect import PROTOCOL, Endpoint, all_by_id, id_of, text_of
 from bookings.api.myreserva.gate import Refusal
 from bookings.api.myreserva.render import entry_json
 from bookings.api.myreserva.serializers import (
     BulkRequest,
+    CheckQuery,
     EntryChanges,
     EntryQuery,
     EntryRequest,
@@ -34,6 +37,8 @@ from bookings.api.myreserva.views.catalogue import (
     services_of,
     staff_of,
 )
+from bookings.models import Allocation
+from bookings.wishes import Wish
 from resources.models import Resource
 
 MISSING = "Availability not found"
@@ -216,3 +221,75 @@ class StaffEntries(Scheduling):
         if not asked["include_breaks"]:
             rows = rows.exclude(kind=RosterEntry.Kind.BREAK)
         return Response([entry_json(each) for each in rows])
+
+
+class Check(Scheduling):
+    """GET /api/v1/availability/check: 200 whether free or not. With a service its preparation and
+    cleanup are added to the end, as clients leave them out."""
+
+    def get(self, request: Request) -> Response:
+        asked = self.ask(CheckQuery)
+        staff = self.staff(asked["staff_id"])
+        if asked["end_time"] <= asked["start_time"]:
+            raise Refusal(422, "end_time must be after start_time")
+        service = None
+        if "service_id" in asked:
+            service = self.one(services_of(self.business), asked["service_id"], NO_SERVICE)
+        zone = ZoneInfo(staff.location.zone)
+        start, end = (resolve(asked["date"], asked[n], zone) for n in ("start_time", "end_time"))
+        wish = Wish(
+            business=self.business,
+            starts_at=start,
+            duration=end - start,
+            overhead=service.preparation + service.cleanup if service else timedelta(),
+            service=service,
+            resource_id=staff.pk,
+            location_id=staff.location_id,
+            keeps_hours=True,
+        )
+        promises = rules.promises_for(wish)
+        assert promises is not None
+        works = staff.is_active and not rules.closed(wish, promises, staff.location_id, staff.pk)
+        taken = selectors.takers(staff, start, wish.takes_until, now=self.now) if works else []
+        reason, message = None, "Slot available"
+        if not works:
+            reason, message = "staff_not_working", "Staff not working during this time"
+        elif taken:
+            reason, message = "booking_conflict", "Conflict detected"
+        return Response(
+            {
+                "available": reason is None,
+                "message": message,
+                "reason": reason,
+                "working_hours": self._hours(staff, asked["date"]),
+                "conflicts": [conflict_json(each, zone) for each in taken],
+            }
+        )
+
+    def _hours(self, staff: Resource, day: date) -> dict[str, Any] | None:
+        """What the schedule says of a day."""
+        rows = list(RosterEntry.objects.filter(resource=staff, day=day).order_by("starts"))
+        hours = [each for each in rows if each.kind == RosterEntry.Kind.WORKING_HOURS]
+        if not hours:
+            return None
+        return {
+            "start_time": f"{hours[0].starts:%H:%M:%S}",
+            "end_time": f"{max(each.ends for each in hours):%H:%M:%S}",
+            "breaks": [
+                {"start": f"{each.starts:%H:%M:%S}", "end": f"{each.ends:%H:%M:%S}"}
+                for each in rows
+                if each.kind == RosterEntry.Kind.BREAK
+            ],
+        }
+
+
+def conflict_json(taken: Allocation, zone: ZoneInfo) -> dict[str, Any]:
+    """What is in the way."""
+    owner = taken.booking or taken.session or taken.block
+    return {
+        "id": id_of(owner),
+        "type": "blocked" if taken.block else "appointment",
+        "start_time": f"{taken.starts_at.astimezone(zone):%H:%M:%S}",
+        "end_time": f"{taken.ends_at.astimezone(zone):%H:%M:%S}",
+        "notes": taken.booking.notes if taken.booking else "",
+    }
