@@ -454,11 +454,18 @@ class Place(NamedTuple):
     places_left: int
 
 
-def runs(search: Search, *, now: datetime | None = None) -> list[Place]:
+def runs(search: Search, *, with_held: bool = False, now: datetime | None = None) -> list[Place]:
     """The scheduled runs of the service in the days of a search that have room for the party, in
-    order. Dates are the business's; a lapsed hold keeps no place. One query."""
+    order; `with_held` also those that guests hold together and nobody confirmed yet.
+
+    Dates are the business's; a lapsed hold keeps no place. One query.
+    """
     moment = now or datetime.now(UTC)
-    return [each for each in _counted(_runs(search), now=now) if _is_open(search, each, moment)]
+    live = Q(state=Session.State.SCHEDULED)
+    if with_held:
+        live |= Q(state=Session.State.HELD, expires_at__gt=clock.moment(now))
+    found = _counted(_runs(search, live), now=now)
+    return [each for each in found if _is_open(search, each, moment)]
 
 
 def runs_at(wish: Wish, *, now: datetime | None = None) -> list[Place]:
@@ -476,13 +483,13 @@ def runs_at(wish: Wish, *, now: datetime | None = None) -> list[Place]:
     return _counted(rows, now=now)
 
 
-def _runs(search: Search) -> QuerySet[Session]:
+def _runs(search: Search, live: Q | None = None) -> QuerySet[Session]:
     zone = rules.zone_of(search.business)
     rows = Session.objects.filter(
+        live or Q(state=Session.State.SCHEDULED),
         business=search.business,
         starts_at__gte=calendar.resolve(search.first_day, time(), zone),
         starts_at__lt=calendar.resolve(search.last_day + DAY, time(), zone),
-        state=Session.State.SCHEDULED,
     )
     if search.service:
         rows = rows.filter(service=search.service)

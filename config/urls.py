@@ -8,6 +8,7 @@ from django.views.defaults import page_not_found
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
+from bookings.api.appointedd import dialect as appointedd
 from bookings.api.availengine import dialect as availengine
 from config import health
 
@@ -32,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("booking/", include("bookings.web.urls")),
     path("", include("bookings.api.availengine.urls")),
     path("", include("bookings.api.myreserva.urls")),
+    path("", include("bookings.api.appointedd.urls")),
 ]
 
 
@@ -39,6 +41,8 @@ def nowhere(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Where no route leads: said in the words of the API whose paths begin so."""
     if request.path_info.startswith("/v1/"):
         return availengine.nowhere()
+    if request.path_info.startswith("/appointedd/"):
+        return appointedd.nowhere()
     return page_not_found(request, exception)
 
 

@@ -287,13 +287,15 @@ def change_session(
     service: Service | None = None,
     details: Mapping[str, Any] | None = None,
     keeps_hours: bool = False,
+    any_resource: bool = True,
     now: datetime | None = None,
 ) -> Session:
     """Move a class to another time or other resources, make it one of another service, or give it
     more or fewer places.
 
     What isn't given stays, and its bookings go with it; who only holds a place is told once they
-    come back for it. Its schedule then leaves it alone. Raises SlotTaken when a resource isn't
+    come back for it. Its schedule then leaves it alone. Without `any_resource` the resources must
+    be of those that its service names. Raises SlotTaken when a resource isn't
     free, InThePast, NotOffered outside the hours that it keeps, Conflict for fewer places than are
     taken and for a class that was cancelled.
     """
@@ -305,6 +307,8 @@ def change_session(
     moves = (wish.takes_from, wish.takes_until) != (before.takes_from, before.takes_until) or (
         (wish.starts_at, wish.ends_at) != (before.starts_at, before.ends_at)
     )
+    if resource_ids and not any_resource and wish.service:
+        _refuse_strangers(wish.service, resource_ids)
     if wish.starts_at != before.starts_at:
         refuse_past(wish, now)
     if moves:
@@ -341,6 +345,19 @@ def change_session(
     session.save()
     record_session(session, Event.Kind.SESSION_CHANGED, by=by, now=now)
     return session
+
+
+def _refuse_strangers(service: Service, resource_ids: Sequence[uuid.UUID]) -> None:
+    """Let nobody serve a service that names others. Raises SlotTaken."""
+    needs = selectors.requirements(service)
+    kinds = dict(Resource.objects.filter(pk__in=resource_ids).values_list("pk", "kind"))
+    for each in resource_ids:
+        if needs and not any(
+            need.kind == kinds.get(each)
+            and (not (named := {one.pk for one in need.resources.all()}) or each in named)
+            for need in needs
+        ):
+            raise SlotTaken("This resource does not offer this service.")
 
 
 def _wish_for(

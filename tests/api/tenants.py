@@ -18,7 +18,7 @@ import dataclasses
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -38,7 +38,7 @@ from billing.models import Account
 from bookings import links, services
 from bookings.models import Event, Guest, WebhookDelivery, WebhookEndpoint
 from bookings.wishes import SYSTEM, GuestDetails
-from resources.models import Combination, Requirement
+from resources.models import Category, Combination, Requirement
 from tests.builders import EVENING, HOUR, NOW, business, location, resource, service, wish
 
 UUIDS = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
@@ -109,13 +109,19 @@ def _filled(part: Any, mine: Tenant, theirs: Tenant) -> Any:
 # --- who there is --------------------------------------------------------------------------------
 
 
+# How ids are written, by name; a protocol's table may add its own.
+FORMS: dict[str, Callable[[uuid.UUID], str]] = {
+    "": str,
+    "hex24": hex24,
+    "int48": lambda key: str(int48(key)),
+}
+
+
 class Id(uuid.UUID):
     """An id that also writes itself in the short forms."""
 
     def __format__(self, form: str) -> str:
-        if form == "hex24":
-            return hex24(self)
-        return str(int48(self)) if form == "int48" else str(self)
+        return FORMS[form](self)
 
 
 def known(row: models.Model) -> Id:
@@ -201,7 +207,15 @@ def tenant(word: str, phone: str) -> Tenant:
     assert deposit is not None
     Sandbox().pay(deposit.payment_intent_id, deposit.client_secret)
     services.heed("sandbox", Notice(f"evt_{low}", "paid", deposit.payment_intent_id), now=NOW)
-    services.book_places(session, party_size=2, guest=maria, by=SYSTEM, source="test", now=NOW)
+    seat = services.book_places(
+        session, party_size=2, guest=maria, by=SYSTEM, source="test", now=NOW
+    )
+    category = Category.objects.create(business=of, name=f"{word} care")
+    massage.category = category
+    massage.save()
+    _, desk = keys.issue(
+        of, name=f"{word} desk", scopes=["admin"], rate_limit_rpm=10_000, protocol="appointedd"
+    )
     hold = services.hold(
         wish(of, EVENING + 4 * HOUR, resource_id=table.pk), by=SYSTEM, source="test", now=NOW
     )
@@ -257,6 +271,9 @@ def tenant(word: str, phone: str) -> Tenant:
         spin=known(spin),
         session=known(session),
         booking=known(booking),
+        seat=known(seat),
+        category=known(category),
+        section=Id(str(table.section_id)),
         reference=booking.reference,
         link_claim=link[0],
         link_seal=link[1],
@@ -279,6 +296,7 @@ def tenant(word: str, phone: str) -> Tenant:
         password=password,
         phone=phone,
         key=key,
+        desk_key=desk,
         token=tokens.issue(owner, now=NOW),
         staff_token=logins.begin("myreserva:user", owner.pk, of, now=NOW).access,
         guest_token=logins.begin("myreserva:customer", guest.pk, of, now=NOW).access,
@@ -361,7 +379,7 @@ def texts(rows: Rows) -> set[str]:
         for value in row.values():
             for each in value if isinstance(value, list) else [value]:
                 if isinstance(each, uuid.UUID):
-                    found |= {str(each), hex24(each), str(int48(each))}
+                    found |= {form(each) for form in FORMS.values()}
                 elif isinstance(each, str):
                     found |= {each, *UUIDS.findall(each)}
     return {each for each in found if len(each) >= SHORTEST}
