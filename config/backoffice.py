@@ -33,7 +33,9 @@ def part(title: str, of: str, value: str) -> dict[str, Any]:
     """A part of time of a list; what is to come is shown when nothing is asked for."""
 
     def shown(request: HttpRequest) -> bool:
-        return request.GET.get("when", "" if request.GET else "upcoming") == value
+        from bookings.admin.book import when
+
+        return when(request) == value
 
     return {"title": title, "link": lazy(_dated, str)(of, value), "active": shown}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ALL_VAR, ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import (
     Case,
@@ -79,11 +80,22 @@ STEPS = {
 }
 
 
+SAME_LIST = {PAGE_VAR, ORDER_VAR, ALL_VAR, ERROR_FLAG}
+
+
 class WhenFilter(RadioFilter):  # type: ignore[misc]
     """By the clock of each location. What is to come, unless anything else is asked for."""
 
     title = "when"
     parameter_name = "when"
+
+    def __init__(self, request: HttpRequest, *rest: Any) -> None:
+        self.part = when(request)
+        super().__init__(request, *rest)
+
+    def value(self) -> str:
+        """What is shown, said or not."""
+        return self.part
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("today", "Today"), ("upcoming", "From today on"), ("past", "Before today")]
@@ -118,9 +130,12 @@ class StrandedFilter(RadioFilter):  # type: ignore[misc]
 
 
 def when(request: HttpRequest) -> str:
-    """The part of time a list shows: a search, or any other filter, is about all of it."""
+    """The part of time a list shows: a search, or any other filter, is about all of it; another
+    page or order of the same list is about the same."""
     said = request.GET.get("when")
-    return said if said is not None else "" if request.GET else "upcoming"
+    if said is not None:
+        return said
+    return "" if set(request.GET) - SAME_LIST else "upcoming"
 
 
 def with_who(rows: QuerySet[Event]) -> QuerySet[Event]:

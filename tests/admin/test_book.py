@@ -30,6 +30,8 @@ from tests.admin.pages import added, listed, logged_in, shown, typed
 from tests.builders import HOUR, MARIA, business, location, resource, service, tables, wish
 from tests.races.test_services import SEVEN
 
+DAY = 24 * HOUR
+
 pytestmark = pytest.mark.django_db
 
 
@@ -145,6 +147,29 @@ def test_what_is_over_can_be_read_and_not_changed(client: Client, bistro: Busine
     assert 'name="_save"' not in page
     assert "/step/" not in page
     assert client.post(shown(booking), {"party_size": 3}).status_code == 403
+
+
+# --- the list ------------------------------------------------------------------------------------
+
+
+def test_what_is_to_come_is_shown_soonest_first(client: Client, bistro: Business) -> None:
+    late, soon, past = (
+        services.book(wish(bistro, SEVEN + n * DAY), guest=MARIA, by=SYSTEM, source="test")
+        for n in (2, 1, -1)
+    )
+
+    def shows(asked: str = "") -> list[str]:
+        now: Any = {"openbook.now": SEVEN}
+        reply = client.get(listed(Booking) + asked, **now)
+        return [row.reference for row in reply.context["cl"].result_list]
+
+    to_come, everything = [soon, late], [late, soon, past]
+    for asked, rows in (
+        ("", to_come), ("?p=1", to_come), ("?o=2", to_come), ("?when=today", []),
+        ("?when=upcoming", to_come), ("?when=past", [past]), ("?when=", everything),
+        ("?q=garcia", everything), ("?state__exact=confirmed", everything),
+    ):  # fmt: skip
+        assert shows(asked) == [row.reference for row in rows], asked
 
 
 # --- its steps -----------------------------------------------------------------------------------
