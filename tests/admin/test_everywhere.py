@@ -139,7 +139,7 @@ def tenants(model: Any) -> list[Any]:
 @pytest.mark.usefixtures("_mine")
 def test_no_list_shows_another_tenants_rows(client: Client) -> None:
     for model in MODELS:
-        for asked in ("", "?when=", "?q=ecre", "?all="):
+        for asked in ("", "?q=ecre", *(("?when=",) if model in (Booking, Session) else ())):
             page = client.get(listed(model) + asked, follow=True).content.decode()
             assert "Secret" not in page, (model, asked)
             keys = [str(row.pk) for row in tenants(model)]
