@@ -14,7 +14,10 @@ from accounts import services as accounts
 from accounts.models import Business, Membership, User
 from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
 from billing.models import Plan, Subscription
+from bookings import services as writing
 from bookings.files.shape import DAYS, FilePart
+from bookings.models import Schedule
+from bookings.wishes import SYSTEM
 from resources.models import (
     Category,
     Combination,
@@ -178,7 +181,23 @@ def _references(found: dict[str, Any], root: Any) -> list[Problem]:
                 is_there = every.get(name) == need["kind"]
                 what = f"There is no {need['kind']} “{name}”."
                 check(is_there, what, "services", n, "needs", m, "of")
+    places = {row["name"] for row in found["locations"]}
+    once(found.get("schedules", []), _which, "schedules")
+    for n, row in enumerate(found.get("schedules", [])):
+        here = ("schedules", n)
+        service, place = row["service"], row["location"]
+        check(service in known, f"There is no service “{service}”.", *here, "service")
+        is_there = place in places or not place
+        check(is_there, f"There is no location “{place}”.", *here, "location")
+        for name in row.get("with", []):
+            check(name in every, f"There is no resource “{name}”.", *here, "with")
     return problems
+
+
+def _which(row: dict[str, Any]) -> tuple[Any, ...]:
+    """What tells one schedule from another."""
+    said = (row[name] for name in ("service", "location", "rule", "at", "from"))
+    return (*said, frozenset(row.get("with", [])))
 
 
 def _is_zone(name: str) -> bool:
@@ -233,6 +252,11 @@ def read(
     for place in found["locations"]:
         for row in place.get("resources", []):
             _read_roster(resources[row["name"]], row.get("roster", []), services)
+    for row in found.get("schedules", []):
+        tell(f"schedule {row['service']} {row['at']:%H:%M}")
+        place = row["location"] or found["locations"][0]["name"]
+        where = business.locations.get(name=place)
+        _read_schedule(row, services[row["service"]], where, resources)
     for row in found.get("members", []):
         email = row["email"].casefold()
         user = User.objects.filter(email=email).first()
@@ -409,3 +433,34 @@ def _read_service(
         made = Requirement.objects.create(service=service, kind=need["kind"], count=need["count"])
         made.resources.set([resources[name] for name in need.get("of", [])])
     return service
+
+
+def _read_schedule(
+    row: dict[str, Any], service: Service, place: Location, resources: dict[str, Resource]
+) -> None:
+    """Write a schedule down, or bring the one that is the same but for its ends up to it. The beat
+    puts its sessions in the book."""
+    named = [resources[name] for name in row.get("with", [])]
+    values = {
+        "until": row["until"],
+        "exceptions": row.get("but_not", []),
+        "capacity": row["places"],
+        "is_active": row["active"],
+    }
+    same = Schedule.objects.filter(
+        service=service, location=place, rule=row["rule"], at=row["at"], starts_on=row["from"]
+    ).prefetch_related("resources")
+    for each in same:
+        if set(each.resources.all()) == set(named):
+            writing.change_schedule(each, by=SYSTEM, **values)
+            return
+    writing.add_schedule(
+        service.business,
+        service=service,
+        location=place,
+        rule=row["rule"],
+        at=row["at"],
+        starts_on=row["from"],
+        resources=named,
+        **values,
+    )

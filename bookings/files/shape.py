@@ -10,6 +10,7 @@ from typing import Any
 from rest_framework import serializers
 
 from accounts.models import Business, Channel, Membership
+from availability import recurrence
 from availability.models import RosterEntry
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -17,7 +18,7 @@ SETTINGS = (
     "slot_interval_minutes", "buffer_minutes", "default_duration_minutes", "min_notice_minutes",
     "max_advance_days", "hold_minutes", "cancellation_window_hours", "deposit_enabled",
     "deposit_type", "deposit_amount_cents", "deposit_expiry_minutes", "dynamic_respects_blackouts",
-    "relax_minimum_covers",
+    "relax_minimum_covers", "schedule_weeks", "waitlist_promotes", "waitlist_offer_minutes",
 )  # fmt: skip
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _PERIOD = re.compile(f"({_TIME})-({_TIME})")
@@ -209,6 +210,38 @@ class ServicePart(Part):
     needs = NeedPart(many=True, required=False)
 
 
+class SchedulePart(Part):
+    """A class that comes again."""
+
+    def get_fields(self) -> Any:
+        dates = serializers.ListField(child=serializers.DateField(), required=False)
+        names = serializers.ListField(child=serializers.CharField(), required=False)
+        return {
+            "service": serializers.CharField(),
+            "location": serializers.CharField(required=False, default=""),
+            "rule": RuleField(),
+            "at": serializers.TimeField(input_formats=["%H:%M"]),
+            "from": serializers.DateField(),
+            "until": serializers.DateField(required=False, default=None),
+            "but_not": dates,
+            "places": serializers.IntegerField(
+                min_value=1, max_value=500, required=False, default=None
+            ),
+            "with": names,
+            "active": serializers.BooleanField(required=False, default=True),
+        }
+
+
+class RuleField(serializers.CharField):
+    """A recurrence rule of RFC 5545."""
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return recurrence.normalise(super().to_internal_value(data))
+        except recurrence.BadRule as error:
+            raise serializers.ValidationError(str(error)) from None
+
+
 class SettingsPart(serializers.ModelSerializer[Business]):
     class Meta:
         model = Business
@@ -259,5 +292,6 @@ class FilePart(Part):
     business = BusinessPart()
     locations = LocationPart(many=True)
     services = ServicePart(many=True, required=False)
+    schedules = SchedulePart(many=True, required=False)
     members = MemberPart(many=True, required=False)
     keys = KeyPart(many=True, required=False)

@@ -9,6 +9,7 @@ from typing import Any
 from accounts.models import Business, Channel
 from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
 from bookings.files.shape import DAYS, SETTINGS
+from bookings.models import Schedule
 from resources.models import Location, Resource, Service
 
 SAYS_ZERO = ("notice", "days_ahead", "parties")  # unsaid, these aren't zero
@@ -67,6 +68,12 @@ def write(business: Business) -> dict[str, Any]:
                     "requirements__resources"
                 )
             ],
+            "schedules": [
+                _schedule(each)
+                for each in business.schedules.select_related(
+                    "service", "location"
+                ).prefetch_related("resources")
+            ],
             "members": [
                 {"email": each.user.email, "role": each.role}
                 for each in business.memberships.select_related("user").order_by("user__email")
@@ -85,6 +92,21 @@ def write(business: Business) -> dict[str, Any]:
         }
     )
     return found
+
+
+def _schedule(schedule: Schedule) -> dict[str, Any]:
+    return {
+        "service": schedule.service.name,
+        "location": schedule.location.name,
+        "rule": schedule.rule,
+        "at": f"{schedule.at:%H:%M}",
+        "from": schedule.starts_on.isoformat(),
+        "until": schedule.until.isoformat() if schedule.until else None,
+        "but_not": [each.isoformat() for each in schedule.exceptions],
+        "places": schedule.capacity,
+        "with": sorted(each.name for each in schedule.resources.all()),
+        "active": None if schedule.is_active else False,
+    }
 
 
 def _location(place: Location) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ import yaml
 from django.core.management import CommandError, call_command
 
 from accounts.models import Business, Channel, Membership
-from bookings import demo, files
+from bookings import demo, files, services
+from bookings.models import Schedule
 from resources.models import Resource
 from tests.builders import business, tables
 
@@ -129,3 +131,35 @@ def test_no_secret_is_written_out(tmp_path: Path) -> None:
     text = run("export_business", of.slug)
     assert "key_hash" not in text
     assert "password" not in text
+
+
+def test_a_class_that_comes_again_is_brought_up_to_the_file(tmp_path: Path) -> None:
+    imported(tmp_path, example())
+    (made,) = Schedule.objects.all()
+    services.lay_out(made, now=datetime(2027, 1, 1, 12, tzinfo=UTC))
+    count = made.sessions.count()
+    assert count == 8
+    imported(tmp_path, example().replace('but_not: ["2027-04-03"]', 'but_not: ["2027-01-09"]'))
+    (changed,) = Schedule.objects.all()
+    assert (changed.pk, changed.exceptions) == (made.pk, [date(2027, 1, 9)])
+    assert made.sessions.count() == count - 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("rule: FREQ=WEEKLY;BYDAY=SA", "rule: FREQ=HOURLY", "schedules.0.rule: FREQ=HOURLY is too"),
+        ("  location: Quay\n", "  location: Pier\n", "schedules.0.location: There is no location"),
+        ("  with: [Chef]\n", "  with: [Cook]\n", "schedules.0.with: There is no resource “Cook”"),
+        ("- service: Cooking class", "- service: Baking", "schedules.0.service: There is no serv"),
+    ],
+)
+def test_a_class_that_cannot_come_again_is_refused_with_its_line(
+    tmp_path: Path, before: str, after: str, said: str
+) -> None:
+    assert before in example()
+    path = tmp_path / "bad.yaml"
+    path.write_text(example().replace(before, after))
+    with pytest.raises(CommandError, match=re.escape(said)):
+        run("import_business", str(path))
+    assert not Business.objects.exists()
