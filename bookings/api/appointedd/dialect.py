@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, TypeVar
 
 from django.db import OperationalError
-from django.http import JsonResponse, QueryDict
+from django.http import HttpRequest, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
