@@ -192,6 +192,7 @@ def _survey(search: Search, *, now: datetime | None) -> Iterator[_Here]:
         business.pk,
         min(each.start for each in windows.values()) - before,
         max(each.end for each in windows.values()) + max(durations.values()) + overhead + after,
+        moving=search.moving,
         now=now,
     )
     joined = _joined(search, found)
@@ -415,9 +416,10 @@ SELECT resource_id, unit, array_agg(date_part('epoch', starts_at)::bigint),
   FROM bookings_allocation
  WHERE business_id = %(business)s AND starts_at > %(from)s - interval '1 day'
    AND starts_at < %(until)s AND ends_at > %(from)s AND resource_id = ANY(%(resources)s)
-   AND (expires_at IS NULL OR expires_at > {now})
+   AND (expires_at IS NULL OR expires_at > {now}) {but}
  GROUP BY resource_id, unit
 """
+BUT = "AND booking_id IS DISTINCT FROM %(moving)s"
 
 
 def _taken(
@@ -426,19 +428,21 @@ def _taken(
     start: datetime,
     end: datetime,
     *,
+    moving: uuid.UUID | None,
     now: datetime | None,
 ) -> dict[uuid.UUID, dict[int, list[Stretch]]]:
-    """What is taken in a window, by resource and unit. One query, and plain numbers by the list:
-    datetimes and rows of their own cost several times as much."""
+    """What is taken in a window, but for a booking that moves, by resource and unit. One query, and
+    plain numbers by the list: datetimes and rows of their own cost several times as much."""
     taken: dict[uuid.UUID, dict[int, list[Stretch]]] = {}
     with connection.cursor() as cursor:
         cursor.execute(
-            _TAKEN.format(now=clock.sql(now)),
+            _TAKEN.format(now=clock.sql(now), but=BUT if moving else ""),
             {
                 "business": business_id,
                 "from": start,
                 "until": end,
                 "now": now,
+                "moving": moving,
                 "resources": [each.candidate.id for each in found],
             },
         )

@@ -116,7 +116,7 @@ class Search:
     the next, `buffers` before and after. `resource_ids` limits the resources of any kind that one
     of them is; `by_guest` leaves out those that only staff may book. `keeps_notice` applies the
     least notice and the horizon, `keeps_now` leaves out what has gone by. `joinable` lets tables be
-    combined.
+    combined. `moving` is a booking that is to be moved: what it takes now is free to it.
     """
 
     business: Business
@@ -133,6 +133,7 @@ class Search:
     keeps_notice: bool = True
     keeps_now: bool = True
     joinable: bool = True
+    moving: uuid.UUID | None = None
 
 
 def pieces(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:

@@ -38,6 +38,7 @@ def reschedule(
     any_resource: bool = False,
     keeps_people: bool = False,
     step: timedelta | None = None,
+    by_guest: bool = False,
     now: datetime | None = None,
 ) -> Booking:
     """Move a booking in time, to another resource, service or size of party: all or nothing.
@@ -45,8 +46,8 @@ def reschedule(
     What isn't given stays. It keeps its resource when that still fits, else gets the best fit; with
     `keeps_people` so does what is booked of a service, and it stays at its location. With
     `resource_id` that one or none, with `any_resource` also one that the service doesn't name; with
-    a `step` only to a start on the grid. Raises SlotTaken, NotOffered, WrongState for what is over,
-    HoldExpired; the booking then is as it was.
+    a `step` only to a start on the grid; `by_guest` as in a Wish. Raises SlotTaken, NotOffered,
+    WrongState for what is over, HoldExpired; the booking then is as it was.
     """
     before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
 
@@ -57,6 +58,7 @@ def reschedule(
             keeps_notice=keeps_notice,
             location_id=booking.location_id if keeps_people else None,
             step=step,
+            by_guest=by_guest,
             **(_taking(service) if service else {}),
         )
 

@@ -89,6 +89,11 @@ def told(booking: Booking) -> dict[str, Any]:
     }
 
 
+def denied(shown: dict[str, Any], error: DomainError, title: str) -> HttpResponse:
+    """A page that says why not, and shows the booking as it stays."""
+    return page("problem", 409, title=title, advice=str(error), **shown)
+
+
 @own
 @require_safe
 def see(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
@@ -102,6 +107,7 @@ def see(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
         is_off=state in (State.CANCELLED, State.EXPIRED, State.NO_SHOW),
         is_past=booking.ends_at <= now,
         is_late=policies.is_late(booking, now),
+        move="" if moving else address("move", booking),
         cancel="" if cancelling else address("cancel", booking),
         why_not=str(cancelling or moving or ""),
         calendar=address("calendar", booking),
@@ -114,13 +120,13 @@ def cancel(request: HttpRequest, booking: Booking, now: datetime) -> HttpRespons
     """Ask whether it is meant, and what it costs; then cancel."""
     shown = told(booking)
     if refused := policies.against_cancelling(booking, now):
-        return _refused(shown, refused, "This booking can't be cancelled")
+        return denied(shown, refused, "This booking can't be cancelled")
     if request.method != "POST":
         return page("cancel", **shown, is_late=policies.is_late(booking, now))
     try:
         services.cancel_own(booking, now=now_of(request))
     except Conflict as error:
-        return _refused(shown, error, "This booking can't be cancelled")
+        return denied(shown, error, "This booking can't be cancelled")
     return HttpResponseRedirect(shown["here"], status=303)
 
 
@@ -140,7 +146,3 @@ def calendar(request: HttpRequest, booking: Booking, now: datetime) -> HttpRespo
         content_type="text/calendar; charset=utf-8; method=PUBLISH",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def _refused(shown: dict[str, Any], error: DomainError, title: str) -> HttpResponse:
-    return page("problem", 409, title=title, advice=str(error), **shown)

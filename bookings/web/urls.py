@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from bookings.web import guest
+from bookings.web import guest, moving
 
 app_name = "guest"
 urlpatterns = [
     path("<str:token>/", guest.see, name="booking"),
     path("<str:token>", guest.see),
+    path("<str:token>/move/", moving.move, name="move"),
     path("<str:token>/cancel/", guest.cancel, name="cancel"),
     path("<str:token>/calendar.ics", guest.calendar, name="calendar"),
 ]
