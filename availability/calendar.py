@@ -254,13 +254,14 @@ def open_run(timetable: Timetable, first: date, last: date, stay: timedelta = ti
     """When a timetable is open to a stay so long that starts from the first local date to the last,
     both included; what began the evening before is in it from the first midnight on."""
     zone = timetable.zone
+    until = last + stay + DAY  # whoever starts late stays into the next day, if that is open too
     promised = merge(
         each
-        for day, period in timetable.periods(first - DAY, last)
+        for day, period in timetable.periods(first - DAY, until)
         for each in period.on(day, zone, stay)
     )
     window = merge([Interval(_midnight(first, zone), _midnight(last + DAY, zone) + stay)])
-    return intersect(subtract(promised, resting_run(timetable, first, last + DAY)), window)
+    return intersect(subtract(promised, resting_run(timetable, first, until)), window)
 
 
 def resting_run(timetable: Timetable, first: date, last: date) -> Run:
