@@ -10,9 +10,16 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateFilter
 
 from accounts.backoffice import EVERYWHERE, OfOneBusiness, Part, TenantAdmin
-from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
-from resources.admin import LocationAdmin, ResourceAdmin
-from resources.models import Location, Resource
+from availability.models import (
+    Break,
+    Closure,
+    OpeningHours,
+    RosterEntry,
+    ServiceHours,
+    SpecialDay,
+)
+from resources.admin import LocationAdmin, ResourceAdmin, ServiceAdmin
+from resources.models import Location, Resource, Service
 
 
 class OwnedForm(OfOneBusiness):
@@ -128,9 +135,14 @@ class SpecialDays(Part):
     per_page: Any = 30
 
 
+class Starts(Part):
+    model = ServiceHours
+    fields = ("weekday", "opens", "closes", "starts")
+
+
 WHEN = (Hours, Breaks, SpecialDays, Closures)
 
-admin.site.unregister([Location, Resource])
+admin.site.unregister([Location, Resource, Service])
 
 
 @admin.register(Location)
@@ -145,3 +157,25 @@ class ResourceWithHours(ResourceAdmin):
     """With its shifts and time off."""
 
     inlines = WHEN
+
+
+@admin.register(Service)
+class ServiceWithHours(ServiceAdmin):
+    """With when it may start."""
+
+    inlines = (*ServiceAdmin.inlines, Starts)
+
+
+@admin.register(ServiceHours)
+class ServiceHoursAdmin(TenantAdmin):
+    tenant = "service__business"
+    list_display = ("weekday", "opens", "closes", "service", "business")
+    list_select_related = ("service__business",)
+    list_filter = (("weekday", ChoicesDropdownFilter),)
+    search_fields = ("service__name", "service__business__name")
+    search_help_text = "A service or a business"
+    autocomplete_fields = ("service",)
+
+    @admin.display(description="business", ordering="service__business__name")
+    def business(self, row: ServiceHours) -> str:
+        return row.service.business.name

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 
@@ -171,3 +172,37 @@ class RosterEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.starts:%H:%M}-{self.ends:%H:%M} {self.kind}"
+
+
+class ServiceHours(models.Model):
+    """When on a weekday a service may start, where that isn't all the time its location is open.
+
+    Wall-clock times of each location: from `opens` up to and without `closes` by the interval, or
+    at these `starts` alone. A service with any such row isn't to be had on a day without one. What
+    started in time may last past `closes`, as long as the location is open.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    service = models.ForeignKey(Service, models.CASCADE, related_name="hours")
+    weekday = models.PositiveSmallIntegerField(choices=OpeningHours.Weekday)
+    opens = models.TimeField("from")
+    closes = models.TimeField("until")
+    starts = ArrayField(
+        models.TimeField(),
+        default=list,
+        blank=True,
+        verbose_name="only at",
+        help_text="Times with commas between them; empty: by the interval.",
+    )
+
+    class Meta:
+        verbose_name_plural = "service hours"
+        ordering = ("weekday", "opens")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(weekday__gte=1, weekday__lte=7), name="service_hours_on_a_weekday"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_weekday_display()} {self.opens:%H:%M}-{self.closes:%H:%M}"

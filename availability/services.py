@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from accounts.errors import Conflict, Invalid, NotFound
-from availability.models import Closure, OpeningHours, RosterEntry
+from availability.models import Closure, OpeningHours, RosterEntry, ServiceHours
 from resources.models import Location, Resource, Service
 
 WEEK = 7 * 24 * 60
@@ -60,6 +60,27 @@ def set_hours(location: Location, periods: Sequence[Period]) -> None:
     OpeningHours.objects.filter(location=location).delete()
     OpeningHours.objects.bulk_create(
         OpeningHours(location=location, **each._asdict()) for each in periods
+    )
+
+
+@transaction.atomic
+def set_service_hours(
+    service: Service,
+    weekdays: Collection[int],
+    *,
+    opens: time,
+    closes: time,
+    starts: Sequence[time] = (),
+) -> None:
+    """Let a service start on these weekdays alone (ISO: 1 is Monday), from `opens` up to and
+    without `closes`, or only at `starts`; no weekday: whenever its locations are open."""
+    Service.objects.select_for_update(no_key=True).get(pk=service.pk)  # one writer at a time
+    ServiceHours.objects.filter(service=service).delete()
+    ServiceHours.objects.bulk_create(
+        ServiceHours(
+            service=service, weekday=each, opens=opens, closes=closes, starts=sorted(set(starts))
+        )
+        for each in sorted(set(weekdays))
     )
 
 

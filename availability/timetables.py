@@ -6,7 +6,7 @@ import dataclasses
 import uuid
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from availability.calendar import (
     Period,
     Shut,
     Timetable,
+    grid,
     local_day,
     open_run,
     resting_run,
@@ -35,6 +36,7 @@ from availability.intervals import (
 )
 
 DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
 
 
 class Pacing(NamedTuple):
@@ -49,13 +51,60 @@ class Pacing(NamedTuple):
         return self.covers is not None or self.parties is not None
 
 
+class Window(NamedTuple):
+    """When a service may start on a weekday: within the period or, if any are named, at these."""
+
+    weekday: int
+    period: Period
+    starts: tuple[time, ...] = ()
+
+    @property
+    def named(self) -> list[tuple[int, Period]]:
+        """Its starts, each as a period of a minute."""
+        return [
+            (self.weekday, Period(each, (datetime.combine(date.min, each) + MINUTE).time()))
+            for each in self.starts
+        ]
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Timetables:
-    """What the locations of a business, and its resources in addition, promise; by id."""
+    """What the locations of a business, and its resources in addition, promise; by id.
+
+    `windows` are those of the service it was loaded for; none means whenever a location is open.
+    """
 
     locations: dict[uuid.UUID, Timetable]
     resources: dict[uuid.UUID, Timetable]
     pacing: dict[uuid.UUID, Pacing]
+    windows: tuple[Window, ...] = ()
+
+    def grid(
+        self, location_id: uuid.UUID, first: date, last: date, step: timedelta
+    ) -> list[datetime]:
+        """The starts at a location on these local dates: of the service's windows if it has any,
+        else whole steps after each opening. In order, each once."""
+        place = self.locations[location_id]
+        if not self.windows:
+            return grid(place, first, last, step)
+        by_step = [(each.weekday, each.period) for each in self.windows if not each.starts]
+        by_name = [named for each in self.windows for named in each.named]
+        found = {
+            *grid(Timetable(place.zone, weekly=by_step), first, last, step),
+            *grid(Timetable(place.zone, weekly=by_name), first, last, DAY),
+        }
+        return sorted(found)
+
+    def in_window(self, location_id: uuid.UUID, start: datetime) -> bool:
+        """Whether the service may start then, at a minute that it names or not."""
+        if not self.windows:
+            return True
+        zone = self.locations[location_id].zone
+        weekly = Timetable(zone, weekly=[(each.weekday, each.period) for each in self.windows])
+        day = service_day(start, zone)
+        return covers(
+            start_run(weekly, day - DAY, day), Interval(start, start + timedelta.resolution)
+        )
 
     def open_for(
         self,
@@ -118,6 +167,8 @@ class Timetables:
         stay = wanted.end - wanted.start
         if not self.may_start(location_id, wanted):
             return "Outside the opening hours."
+        if not self.in_window(location_id, wanted.start):
+            return "Outside the hours of this service."
         if not covers(self.open_for(location_id, resource_id, first, last, stay), wanted):
             return "Outside the opening hours."
         return None
@@ -188,6 +239,11 @@ SELECT 'roster', r.location_id, r.id, NULL, t.day, t.day, t.starts, t.ends, NULL
   FROM availability_rosterentry AS t JOIN resources_resource AS r ON r.id = t.resource_id
  WHERE r.business_id = %(business)s {_DATED}
 """,  # noqa: S608
+        """
+SELECT 'window', NULL, NULL, t.weekday, NULL, NULL, t.opens, t.closes, NULL,
+       array_to_string(t.starts, ','), NULL, NULL, NULL, NULL
+  FROM availability_servicehours AS t WHERE t.service_id = %(service)s
+""",
     ]
 )
 
@@ -254,18 +310,27 @@ def load(
     *,
     days: tuple[date, date] | None = None,
     service_id: uuid.UUID | None = None,
+    closures: bool = True,
 ) -> Timetables:
     """All timetables of a business, in one query.
 
     With `days` what is dated is read for these and the days next to them alone; with `service_id`
-    hours that are for other services are left out.
+    hours that are for other services are left out, and its own windows read. Without `closures`
+    as if nothing were ever closed but by its hours.
     """
     first, last = days or (date.min + 2 * DAY, date.max - 2 * DAY)
     zones: dict[uuid.UUID, ZoneInfo] = {}
     pacing: dict[uuid.UUID, Pacing] = {}
     drafts: dict[uuid.UUID, _Draft] = defaultdict(_Draft)
     at: dict[uuid.UUID, uuid.UUID] = {}  # where a resource is
-    for row in _rows(business.pk, first - 2 * DAY, last + 2 * DAY):
+    windows: list[Window] = []
+    for row in _rows(business.pk, service_id, first - 2 * DAY, last + 2 * DAY):
+        if row.kind == "window":
+            starts = map(time.fromisoformat, filter(None, row.words.split(",")))
+            windows.append(Window(row.weekday, Period(row.starts, row.ends), tuple(starts)))
+            continue
+        if row.kind == "closure" and not closures:
+            continue
         if row.kind == "location":
             zones[row.location_id] = ZoneInfo(row.words or business.timezone)
             pacing[row.location_id] = Pacing(row.number_1, row.number_2, row.number_3)
@@ -277,10 +342,15 @@ def load(
         locations={id_: drafts[id_].done(zone) for id_, zone in zones.items()},
         resources={id_: drafts[id_].done(zones[place]) for id_, place in at.items()},
         pacing=pacing,
+        windows=tuple(windows),
     )
 
 
-def _rows(business_id: uuid.UUID, first: date, last: date) -> Iterator[_Row]:
+def _rows(
+    business_id: uuid.UUID, service_id: uuid.UUID | None, first: date, last: date
+) -> Iterator[_Row]:
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"business": business_id, "first": first, "last": last})
+        cursor.execute(
+            _SQL, {"business": business_id, "service": service_id, "first": first, "last": last}
+        )
         yield from map(_Row._make, cursor.fetchall())

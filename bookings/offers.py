@@ -177,6 +177,7 @@ def _survey(search: Search, *, now: datetime | None) -> Iterator[_Here]:
         business,
         days=(search.first_day, search.last_day),
         service_id=service.pk if service else None,
+        closures=search.keeps_closures,
     )
     durations = _durations(search, {each.location_id for each in found})
     moment = now or datetime.now(UTC)
@@ -204,7 +205,7 @@ def _survey(search: Search, *, now: datetime | None) -> Iterator[_Here]:
             int(after.total_seconds()),
         )
         timetable = promises.locations[location_id]
-        grid = calendar.grid(timetable, search.first_day, search.last_day, step_of(search))
+        grid = promises.grid(location_id, search.first_day, search.last_day, step_of(search))
         place = calendar.open_run(timetable, search.first_day, search.last_day, duration + overhead)
         here = [each for each in found if each.location_id == location_id]
         needs = _needs(search, here, promises, place, joined, taken, duration + overhead)
@@ -321,9 +322,10 @@ SELECT r.id, r.location_id, r.kind, r.name, r.units, r.covers_min, r.covers_max,
        coalesce(need.kind, ''), coalesce(need.count, 1), (SELECT count(*) FROM need)
   FROM resources_resource AS r
   JOIN resources_location AS l ON l.id = r.location_id AND l.is_active
+  LEFT JOIN resources_section AS s ON s.id = r.section_id
   LEFT JOIN need ON need.kind = r.kind
  WHERE r.business_id = %(business)s AND r.is_active AND r.deleted_at IS NULL
-   AND (r.is_online OR NOT %(by_guest)s)
+   AND ((r.is_online AND s.is_online IS NOT false) OR NOT %(by_guest)s)
    AND (%(location)s::uuid IS NULL OR r.location_id = %(location)s)
    AND (need.id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM need))
    AND (need.id IS NULL

@@ -49,9 +49,8 @@ def refuse_outside(wish: Wish, *, now: datetime | None, promises: Timetables | N
 
 def _on_grid(wish: Wish, promises: Timetables, location_id: uuid.UUID) -> bool:
     assert wish.step is not None
-    timetable = promises.locations[location_id]
-    day = calendar.service_day(wish.starts_at, timetable.zone)
-    return wish.starts_at in calendar.grid(timetable, day, day, wish.step)
+    day = calendar.service_day(wish.starts_at, promises.locations[location_id].zone)
+    return wish.starts_at in promises.grid(location_id, day, day, wish.step)
 
 
 def is_crowded(

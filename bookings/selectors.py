@@ -48,8 +48,10 @@ Rows = TypeVar("Rows", bound=Model)
 # index on (business, starts_at) answers alone, however many bookings there are elsewhere in time.
 CANDIDATES = """
 SELECT r.id, r.location_id, r.section_id, r.kind, r.name, r.units, r.covers_min, r.covers_max,
-       r.display_order, r.is_online, t.units AS taken, coalesce(t.lapsed, false)
+       r.display_order, r.is_online AND s.is_online IS NOT false, t.units AS taken,
+       coalesce(t.lapsed, false)
   FROM resources_resource r
+  LEFT JOIN resources_section s ON s.id = r.section_id
   LEFT JOIN (
        SELECT a.resource_id,
               array_agg(a.unit) FILTER (

@@ -116,7 +116,8 @@ class Search:
     the next, `buffers` before and after. `resource_ids` limits the resources of any kind that one
     of them is; `by_guest` leaves out those that only staff may book. `keeps_notice` applies the
     least notice and the horizon, `keeps_now` leaves out what has gone by. `joinable` lets tables be
-    combined. `moving` is a booking that is to be moved: what it takes now is free to it.
+    combined. `moving` is a booking that is to be moved: what it takes now is free to it. Without
+    `keeps_closures` it shows what would be if nothing were closed, which isn't all for sale.
     """
 
     business: Business
@@ -132,6 +133,7 @@ class Search:
     by_guest: bool = True
     keeps_notice: bool = True
     keeps_now: bool = True
+    keeps_closures: bool = True
     joinable: bool = True
     moving: uuid.UUID | None = None
 

@@ -96,6 +96,7 @@ UNFOLD: dict[str, Any] = {
                     page("Closures", "event_busy", "availability_closure"),
                     page("Special days", "celebration", "availability_specialday"),
                     page("Rosters", "calendar_month", "availability_rosterentry"),
+                    page("Service hours", "av_timer", "availability_servicehours"),
                 ],
             },
             {

@@ -65,6 +65,9 @@ class Section(models.Model):
     location = models.ForeignKey(Location, models.CASCADE, related_name="sections")
     name = models.CharField(max_length=100)
     display_order = models.IntegerField(default=0)
+    is_online = models.BooleanField(
+        default=True, help_text="Guests may book what is in it themselves; staff always may."
+    )
 
     class Meta:
         ordering = ("display_order", "name", "id")

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts import logins
 from accounts.models import Business, FailedLogin, Idempotency, Membership, User
-from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
+from availability.models import Break, Closure, OpeningHours, RosterEntry, ServiceHours, SpecialDay
 from billing.models import (
     Account,
     Deposit,
@@ -94,7 +94,9 @@ def stock(count: int, *, owner: User | None = None, tag: str = "") -> Business:
         )
         location_ = Location.objects.create(business=of, name=f"Branch {name}")
         Combination.objects.create(location=place, name=name, covers_max=9).members.add(table)
-        Requirement.objects.create(service=service(of, f"Massage {name}"), kind="staff")
+        massage = service(of, f"Massage {name}")
+        Requirement.objects.create(service=massage, kind="staff")
+        ServiceHours.objects.create(service=massage, weekday=1, opens=time(9), closes=time(17))
         Category.objects.create(business=of, name=f"Heading {name}")
         TurnTime.objects.create(location=location_, covers_max=n + 1, duration=HOUR)
         when, day = SEVEN + n * 26 * HOUR, (SEVEN + n * 26 * HOUR).date()
