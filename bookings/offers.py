@@ -17,6 +17,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet
 
 from accounts import clock
+from accounts.models import Business
 from availability import calendar, timetables
 from availability import slots as engine
 from availability.intervals import Interval, Run
@@ -383,8 +384,8 @@ def _durations(search: Search, location_ids: set[uuid.UUID]) -> dict[uuid.UUID, 
 def turn_times(
     default_minutes: int, location_ids: set[uuid.UUID], party_size: int
 ) -> dict[uuid.UUID, timedelta]:
-    """How long a party keeps a table, by location: the turn time of the smallest size that it is
-    within, of the largest when it is larger than all, the default where none is kept. One query."""
+    """How long a party keeps a table, by location; the default where no turn times are kept. One
+    query."""
     found = dict.fromkeys(location_ids, timedelta(minutes=default_minutes))
     kept: dict[uuid.UUID, list[tuple[int, timedelta]]] = defaultdict(list)
     for place, most, duration in (
@@ -394,9 +395,27 @@ def turn_times(
     ):
         kept[place].append((most, duration))
     for place, turns in kept.items():
-        fitting = [duration for most, duration in turns if party_size <= most]
-        found[place] = fitting[0] if fitting else turns[-1][1]
+        found[place] = _turn(turns, party_size) or found[place]
     return found
+
+
+def usual_stay(business: Business, party_size: int) -> timedelta:
+    """How long a party keeps a table at the first location that keeps turn times, else the
+    business's default. One query."""
+    kept = list(
+        TurnTime.objects.filter(location__business=business, location__is_active=True)
+        .order_by("location__display_order", "location__name", "location_id", "covers_max")
+        .values_list("location_id", "covers_max", "duration")
+    )
+    turns = [(most, lasts) for place, most, lasts in kept if place == kept[0][0]]
+    return _turn(turns, party_size) or timedelta(minutes=business.default_duration_minutes)
+
+
+def _turn(turns: Sequence[tuple[int, timedelta]], party_size: int) -> timedelta | None:
+    """The turn time of the smallest size that a party is within, of the largest when it is larger
+    than all."""
+    fitting = [duration for most, duration in turns if party_size <= most]
+    return fitting[0] if fitting else turns[-1][1] if turns else None
 
 
 def _joined(search: Search, found: Sequence[_Found]) -> dict[uuid.UUID, list[Joined[uuid.UUID]]]:

@@ -148,10 +148,10 @@ def service_day(instant: datetime, zone: str) -> tuple[datetime, datetime]:
 
 
 def requirements(service: Service) -> Sequence[Requirement]:
-    """What a service needs one of each of, with who qualifies. Two queries."""
-    return list(
-        service.requirements.prefetch_related(Prefetch("resources", Resource.objects.only("id")))
-    )
+    """What a service needs of each kind, with who qualifies; staff first, as they are who a guest
+    is told of. Two queries."""
+    rows = service.requirements.prefetch_related(Prefetch("resources", Resource.objects.only("id")))
+    return sorted(rows, key=lambda each: (each.kind != assignment.STAFF, each.kind))
 
 
 def combinations(business: Business) -> list[tuple[uuid.UUID, Combined]]:

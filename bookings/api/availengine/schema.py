@@ -60,6 +60,13 @@ NINE = {
 }
 CUSTOMER = {"id": UUID, "first_name": TEXT, "last_name": TEXT, "email": TEXT, "phone": TEXT}
 BOOKING = object_of(booking=object_of(**NINE))
+SCHEDULED = object_of(
+    "stripe_client_secret",
+    "deposit_type",
+    booking=object_of(**NINE),
+    stripe_client_secret=TEXT,
+    deposit_type={"type": "string", "enum": ["charge", "authorization_hold"]},
+)
 HOLD = object_of(
     hold=object_of(
         **{name: each for name, each in NINE.items() if name != "confirmation_code"},
@@ -91,6 +98,13 @@ FREE = object_of(
         object_of(id=UUID, name=TEXT, section=maybe(TEXT), capacity_min=WHOLE, capacity_max=WHOLE)
     ),
 )
+TIMETABLE = object_of(
+    business_id=UUID,
+    booking_date=DATE,
+    capacity=WHOLE,
+    slots=several(object_of(time=TEXT, available=FLAG, remaining_resources=WHOLE)),
+)
+STAFF_TIMETABLE = object_of(slots=several(object_of(time=TEXT, available=FLAG)))
 NEXT = object_of(
     times=several(object_of(booking_date=DATE, start_time=TEXT, remaining_resources=WHOLE))
 )
@@ -263,13 +277,14 @@ IDEMPOTENCY = OpenApiParameter(
 )
 DAY = {"type": "string", "format": "date"}
 TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
+GUESTS = {"type": "integer", "minimum": 1, "maximum": 50}
 SPAN = (
     OpenApiParameter("booking_date", DAY, required=True),
     OpenApiParameter("start_time", TIME, required=True, description="HH:MM, on the wall"),
     OpenApiParameter(
         "duration_minutes", {"type": "integer", "minimum": 5, "maximum": 480, "default": 60}
     ),
-    OpenApiParameter("capacity", {"type": "integer", "minimum": 1, "maximum": 50, "default": 1}),
+    OpenApiParameter("capacity", GUESTS | {"default": 1}),
 )
 
 
@@ -292,6 +307,7 @@ def operations() -> dict[tuple[str, str], Op]:
     from bookings.api.availengine.serializers import business as c
     from bookings.api.availengine.serializers import catalogue as k
     from bookings.api.availengine.serializers import portal as p
+    from bookings.api.availengine.serializers import scheduled as s
     from bookings.api.availengine.views import dynamic as d
 
     pages = (LIMIT, CURSOR)
@@ -329,6 +345,30 @@ def operations() -> dict[tuple[str, str], Op]:
         ("dynamic.Holds", "POST"): Op("Hold a place", HOLD, 201, d.HoldRequest, ours=True),
         ("dynamic.Confirm", "POST"): Op("Make a hold a booking", BOOKING, 200, d.Comer, ours=True),
         ("dynamic.Release", "POST"): Op("Let go of a hold", HOLD, ours=True),
+        ("scheduled.Availability", "GET"): Op(
+            "The timetable of a day, and what is left of it",
+            TIMETABLE,
+            query=(
+                OpenApiParameter("date", DAY, required=True),
+                OpenApiParameter("capacity", GUESTS | {"default": 1}),
+                OpenApiParameter("service_id", UUID),
+                OpenApiParameter("resource_id", UUID),
+                OpenApiParameter(
+                    "duration_minutes", {"type": "integer", "minimum": 5, "maximum": 480}
+                ),
+            ),
+        ),
+        ("scheduled.Bookings", "POST"): Op(
+            "Book a start of the timetable", SCHEDULED, 201, s.ScheduledBooking
+        ),
+        ("scheduled.ManagedAvailability", "GET"): Op(
+            "The timetable of a day, as staff may book it",
+            STAFF_TIMETABLE,
+            query=(
+                OpenApiParameter("booking_date", DAY, required=True),
+                OpenApiParameter("capacity", GUESTS, required=True),
+            ),
+        ),
         ("public.PublicBusiness", "GET"): Op("A business by its slug", PUBLIC_BUSINESS),
         ("public.PublicHours", "GET"): Op("Opening hours", HOURS),
         ("public.PublicServices", "GET"): Op("Services", several(object_of(**SERVICE))),
@@ -509,6 +549,7 @@ class Schema(AutoSchema):
     def get_tags(self) -> list[str]:
         titles = {
             "dynamic": "Dynamic booking",
+            "scheduled": "Scheduled booking",
             "public": "Public",
             "business": "Business",
             "keys": "API keys",

@@ -16,6 +16,7 @@ from bookings.api.availengine.views import (
     money,
     portal,
     public,
+    scheduled,
     webhooks,
 )
 
@@ -35,6 +36,9 @@ urlpatterns = [
     *both("v1/holds", dynamic.Holds, "holds"),
     *both("v1/holds/<str:hold_id>/confirm", dynamic.Confirm, "hold-confirm"),
     *both("v1/holds/<str:hold_id>/release", dynamic.Release, "hold-release"),
+    *both("v1/availability/<str:business_id>", scheduled.Availability, "availability"),
+    *both("v1/bookings", scheduled.Bookings, "scheduled-bookings"),
+    *both("v1/manage/availability", scheduled.ManagedAvailability, "managed-availability"),
     # What anybody may know.
     *both("v1/public/business/<str:slug>", public.PublicBusiness, "public-business"),
     *both("v1/public/hours/<str:business_id>", public.PublicHours, "public-hours"),

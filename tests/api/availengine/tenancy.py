@@ -25,6 +25,7 @@ GUEST = {
 PLACE = {**WHEN, "capacity": 2}
 STRETCH = {"starts_at": "2026-06-23T09:00:00Z", "ends_at": "2026-06-23T10:00:00Z"}
 QUERY = "booking_date=2026-06-22&start_time=19:00"
+DAY = "date=2026-06-22"
 HOURS = [{"day_of_week": 1, "is_open": True, "open_time": "09:00", "close_time": "17:00"}]
 PUBLIC = "What a guest is shown before they book."
 
@@ -45,6 +46,23 @@ ASKS = [
     ),
     foreign("POST /v1/holds/{theirs.hold}/confirm", GUEST),
     foreign("POST /v1/holds/{theirs.hold}/release"),
+    # Scheduled booking.
+    anybodys(f"GET /v1/availability/{{theirs.business}}?{DAY}", why=PUBLIC),
+    own(f"GET /v1/availability/{{mine.business}}?{DAY}&service_id={{mine.spin}}"),
+    foreign(f"GET /v1/availability/{{mine.business}}?{DAY}&service_id={{theirs.service}}"),
+    foreign(f"GET /v1/availability/{{mine.business}}?{DAY}&resource_id={{theirs.table}}"),
+    own("GET /v1/manage/availability?booking_date=2026-06-22&capacity=2"),
+    foreign("POST /v1/bookings", PLACE | GUEST | {"business_id": "{theirs.business}"}),
+    foreign(
+        "POST /v1/bookings",
+        PLACE | GUEST | {"business_id": "{mine.business}", "resource_id": "{theirs.table}"},
+    ),
+    foreign(
+        "POST /v1/bookings",
+        WHEN
+        | GUEST
+        | {"business_id": "{mine.business}", "service_id": "{theirs.service}", "capacity": 1},
+    ),
     # What anybody may know.
     anybodys("GET /v1/public/business/{theirs.slug}", why=PUBLIC),
     anybodys("GET /v1/public/hours/{theirs.business}", why=PUBLIC),

@@ -22,13 +22,14 @@ from schemathesis.specs.openapi import checks as openapi
 
 from accounts import tokens
 from accounts.limits import limiter
+from availability.models import OpeningHours
 from bookings import services
 from bookings.api.availengine.schema import operations
 from bookings.api.availengine.urls import urlpatterns
 from bookings.wishes import SYSTEM
 from config.wsgi import application
 from tests.api.availengine.conftest import Contract
-from tests.builders import key, service, user, wish
+from tests.builders import key, location, service, user, wish
 
 load_all_checks()
 
@@ -65,6 +66,9 @@ def test_every_operation_is_in_the_document(client: Client) -> None:
     assert {
         ("/v1/dynamic/availability/{business_id}", "GET"),
         ("/v1/dynamic/next/{business_id}", "GET"),
+        ("/v1/availability/{business_id}", "GET"),
+        ("/v1/bookings", "POST"),
+        ("/v1/manage/availability", "GET"),
         ("/v1/dynamic/bookings", "POST"),
         ("/v1/holds", "POST"),
         ("/v1/holds/{hold_id}/confirm", "POST"),
@@ -127,6 +131,9 @@ def test_every_answer_is_as_documented(operation: Any, mode: Any, contract: Cont
 
 def test_what_is_there_is_shown_as_documented(contract: Contract) -> None:
     """GET of each kind of thing, with something to show."""
+    OpeningHours.objects.create(
+        location=location(contract.business), weekday=3, opens="09:00", closes="17:00"
+    )
     made = service(contract.business)
     contract.api.now = None
     booking = contract.business.bookings.first()
@@ -156,6 +163,10 @@ def test_what_is_there_is_shown_as_documented(contract: Contract) -> None:
         query = {}
         if "dynamic" in operation.path:
             query = {"booking_date": "2027-01-20", "start_time": "19:00"}
+        if operation.path == "/v1/availability/{business_id}":
+            query = {"date": "2027-01-20"}
+        if operation.path == "/v1/manage/availability":
+            query = {"booking_date": "2027-01-20", "capacity": "2"}
         if operation.path.endswith("summary"):
             query = {"from": "2026-06-01", "to": "2026-06-30"}
         case = operation.Case(path_parameters={name: str(ids[name]) for name in names}, query=query)
