@@ -22,6 +22,7 @@ from availability.models import Break, Closure, OpeningHours
 from billing.models import Plan, Subscription
 from bookings import services
 from bookings.errors import SlotTaken
+from bookings.models import Session
 from bookings.wishes import SYSTEM, GuestDetails, Wish
 from resources.models import Combination, Location, Requirement, Resource, Section, Service
 
@@ -187,32 +188,58 @@ def _gym(business: Business) -> Callable[[], None]:
         _resource(place, floor, f"Treadmill {number}", kind="treadmill")
     _resource(place, floor, "Squat racks", kind="spot", units=6)
     studio = _resource(place, None, "Studio", kind="room", covers_max=20)
-    trainer = _resource(place, None, "Sam", kind="staff")
-    spin = Service.objects.create(
-        business=business, name="Spin", duration=timedelta(minutes=45), capacity=12, price_cents=900
-    )
-    for kind, resource in (("staff", trainer), ("room", studio)):
-        Requirement.objects.create(service=spin, kind=kind).resources.add(resource)
+    sam, mia = (_resource(place, None, name, kind="staff") for name in ("Sam", "Mia"))
+    business.schedule_weeks, business.waitlist_promotes = 4, True
+    business.save(update_fields=["schedule_weeks", "waitlist_promotes"])
+    today = datetime.now(ZoneInfo(business.timezone)).date()
+    works = today + timedelta(days=12)
+    Closure.objects.create(location=place, first_day=works, last_day=works, reason="New floor")
+    for name, minutes, capacity, price, trainer, rule, at in (
+        ("Spin", 45, 12, 900, sam, "FREQ=DAILY", time(18)),
+        ("Yoga", 60, 8, 1100, mia, "FREQ=WEEKLY;BYDAY=TU,TH", time(7)),
+        # One that can't be on some of its days: the studio is Spin's then, and the admin says so.
+        ("Open studio", 90, 20, 0, mia, "FREQ=MONTHLY;BYDAY=1SA,3SA", time(17, 30)),
+    ):
+        made = Service.objects.create(
+            business=business,
+            name=name,
+            duration=timedelta(minutes=minutes),
+            capacity=capacity,
+            price_cents=price,
+        )
+        for kind, resource in (("staff", trainer), ("room", studio)):
+            Requirement.objects.create(service=made, kind=kind).resources.add(resource)
+        services.add_schedule(
+            business,
+            service=made,
+            location=place,
+            resources=[trainer, studio],
+            rule=rule,
+            starts_on=today,
+            at=at,
+        )
 
     def fill() -> None:
-        zone = ZoneInfo(business.timezone)
-        today = datetime.now(zone).date()
+        for schedule in business.schedules.order_by("-at"):  # Spin first
+            services.lay_out(schedule)
         dice = random.Random(7)
-        for day in range(1, 8):
-            starts = datetime.combine(today + timedelta(days=day), time(18), zone).astimezone(UTC)
-            session = services.schedule_session(
-                spin, starts_at=starts, resource_ids=[trainer.pk, studio.pk], by=SYSTEM
-            )
+        soon = datetime.now(UTC) + timedelta(hours=6)
+        spins = business.sessions.filter(service__name="Spin", starts_at__gt=soon)
+        full, *others = spins.order_by("starts_at")[:7]
+        for guest in GUESTS[:10]:
+            _places(full, guest, 1)
+        _places(full, GUESTS[10], 2)
+        for guest in (GUESTS[11], GUESTS[0]):  # the first has an offer once a place is free
+            services.join_waitlist(business, guest=guest, session=full, by=SYSTEM)
+        for session in others:
             for guest in dice.sample(GUESTS, 4):
-                services.book_places(
-                    session,
-                    party_size=dice.choice([1, 1, 2]),
-                    guest=guest,
-                    by=SYSTEM,
-                    source="demo",
-                )
+                _places(session, guest, dice.choice([1, 1, 2]))
 
     return fill
+
+
+def _places(session: Session, guest: GuestDetails, count: int) -> None:
+    services.book_places(session, party_size=count, guest=guest, by=SYSTEM, source="demo")
 
 
 def _spa(business: Business) -> Callable[[], None]:
