@@ -21,7 +21,7 @@ from accounts.models import Business, Channel, Membership, User
 from availability.models import Break, Closure, OpeningHours
 from billing.models import Plan, Subscription
 from bookings import services
-from bookings.errors import SlotTaken
+from bookings.errors import NotOffered, SlotTaken
 from bookings.models import Session
 from bookings.wishes import SYSTEM, GuestDetails, Wish
 from resources.models import Combination, Location, Requirement, Resource, Section, Service
@@ -282,7 +282,8 @@ def _fill(
     count: int,
     offered: list[Service] | None = None,
 ) -> None:
-    """Bookings over the coming week; a full hour is passed over. Tomorrow at seven keeps room."""
+    """Bookings over the coming week; a full or closed hour is passed over. Tomorrow at seven keeps
+    room."""
     zone = ZoneInfo(business.timezone)
     today = datetime.now(zone).date()
     dice = random.Random(business.slug)
@@ -291,7 +292,7 @@ def _fill(
         hour, minute = dice.choice(hours), dice.choice((0, 15, 30))
         starts = datetime.combine(day, time(hour, minute), zone).astimezone(UTC)
         if offered:
-            wish = Wish.of(dice.choice(offered), starts_at=starts)
+            wish = Wish.of(dice.choice(offered), starts_at=starts, keeps_hours=True)
         else:
             wish = Wish(
                 business=business,
@@ -301,5 +302,5 @@ def _fill(
             )
         try:
             services.book(wish, guest=dice.choice(GUESTS), by=SYSTEM, source="demo")
-        except SlotTaken:
+        except (SlotTaken, NotOffered):
             continue

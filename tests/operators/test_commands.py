@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.db import connection
 from accounts.models import Business, Channel
 from bookings import services
 from bookings.wishes import SYSTEM
-from tests.builders import MARIA, business, tables, user, wish
+from tests.builders import MARIA, business, location, resource, service, tables, user, wish
 from tests.races.test_services import SEVEN
 
 pytestmark = pytest.mark.django_db
@@ -127,6 +128,61 @@ def test_the_demo_loads_twice_and_is_well(settings: Any, tmp_path: Any) -> None:
     assert first == second
     assert Business.objects.count() == 3
     assert asks("check_invariants")["broken"] == []
+    assert asks("list_stranded") == []
     settings.IS_PRODUCTION = True
     with pytest.raises(CommandError, match="--force"):
         run("load_demo")
+
+
+def exits(*command: str) -> tuple[int, str]:
+    """What a command that isn't content says, and how it exits."""
+    out = io.StringIO()
+    with pytest.raises(SystemExit) as ended:
+        call_command(*command, stdout=out, no_color=True)
+    return int(str(ended.value.code)), out.getvalue()
+
+
+def test_classes_are_laid_out_by_hand() -> None:
+    gym = business("Gym", schedule_weeks=1)
+    studio = resource(gym, "Studio", kind="room")
+    spin = service(gym, "Spin", capacity=4)
+    services.add_schedule(
+        gym, service=spin, location=location(gym), resources=[studio], rule="FREQ=WEEKLY",
+        starts_on=(datetime.now(UTC) + timedelta(days=2)).date(), at=time(10),
+    )  # fmt: skip
+    assert asks("materialise_schedules", gym.slug) == {"made": 1, "omitted": []}
+    assert run("materialise_schedules") == "made: 0\n"
+    other = services.add_schedule(
+        gym, service=spin, location=location(gym), resources=[studio], rule="FREQ=WEEKLY",
+        starts_on=(datetime.now(UTC) + timedelta(days=2)).date(), at=time(10, 30),
+    )  # fmt: skip
+    code, said = exits("materialise_schedules", gym.slug)
+    assert (code, said) == (
+        1,
+        f"made: 0\n  {other.starts_on} {other}: Studio: taken at this time.\n",
+    )
+    code, said = exits("materialise_schedules", "--json")
+    assert json.loads(said)["omitted"][0]["schedule"] == str(other.pk)
+    with pytest.raises(CommandError, match="There is no"):
+        run("materialise_schedules", "nowhere")
+
+
+def test_who_waits_is_offered_by_hand() -> None:
+    gym = business("Gym", waitlist_promotes=True)
+    at = datetime.now(UTC) + timedelta(days=2)
+    session = services.schedule_session(service(gym, "Spin", capacity=1), starts_at=at, by=SYSTEM)
+    entry, _ = services.join_waitlist(gym, guest=MARIA, session=session, by=SYSTEM)
+    (offered,) = asks("promote_waitlist", gym.slug)["offered"]
+    assert (offered["entry"], offered["party_size"]) == (str(entry.pk), 1)
+    assert run("promote_waitlist") == "offered: 0\n"
+
+
+def test_what_is_stranded_is_listed() -> None:
+    of = business("Bistro")
+    (table,) = tables(of, 1)
+    booking = services.book(wish(of, SEVEN), guest=MARIA, by=SYSTEM, source="test")
+    assert run("list_stranded") == "stranded: 0\n"
+    of.resources.filter(pk=table.pk).update(is_active=False)
+    code, said = exits("list_stranded", of.slug)
+    assert code == 1
+    assert f"{booking.reference} {SEVEN:%Y-%m-%d %H:%M} UTC: Table 1: no longer offered." in said
