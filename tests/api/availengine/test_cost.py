@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import time
 from typing import Any
 
 import pytest
@@ -13,11 +14,23 @@ from django.test import Client
 from accounts.limits import Limiter, limiter
 from accounts.models import Business, Channel
 from accounts.services import change_business, revoke_key
+from availability.models import OpeningHours
 from billing.models import Plan, Subscription
 from bookings import services
-from bookings.wishes import SYSTEM
-from resources.models import Resource
-from tests.builders import EVENING, HOUR, NOW, business, channel, resource, tables, wish
+from bookings.wishes import SYSTEM, Wish
+from resources.models import Requirement, Resource, Service
+from tests.builders import (
+    EVENING,
+    HOUR,
+    NOW,
+    business,
+    channel,
+    location,
+    resource,
+    service,
+    tables,
+    wish,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -250,3 +263,54 @@ def test_a_held_table_is_free_again_when_the_hold_lapses(program: Program) -> No
         wish(program.business, starts_at=EVENING), by=SYSTEM, source="test", lasts=HOUR, now=NOW
     )
     assert program.hears() == (200, ["Table 2", "Table 3"])
+
+
+@pytest.fixture
+def salon() -> Service:
+    """A service by one of five people, and the hours of the place."""
+    made = business("Salon", booking_mode="scheduled")
+    OpeningHours.objects.bulk_create(
+        OpeningHours(location=location(made), weekday=weekday, opens=time(9), closes=time(17))
+        for weekday in range(1, 8)
+    )
+    for n in range(5):
+        resource(made, f"Person {n}", kind="staff")
+    cut = service(made, "Cut", duration=HOUR)
+    Requirement.objects.create(service=cut, kind="staff")
+    return cut
+
+
+def test_a_day_of_the_timetable_costs_five_queries_however_full(
+    salon: Service, django_assert_num_queries: Any
+) -> None:
+    of = salon.business
+    _, secret = channel(of)
+
+    def asks(*, with_key: bool = False, **query: Any) -> int:
+        headers = {"Authorization": f"Bearer {secret}"} if with_key else {}
+        answer = Client().get(
+            f"/v1/availability/{of.pk}",
+            {"date": "2026-06-20"} | query,
+            headers=headers,
+            **{"openbook.now": NOW},  # type: ignore[arg-type]
+        )
+        assert answer.status_code == 200
+        return sum(each["remaining_resources"] for each in answer.json()["slots"])
+
+    # The business (or who asks), the usual length (or the service), who could serve, the
+    # timetables, what is taken.
+    with django_assert_num_queries(5):
+        assert asks() == 75
+    with django_assert_num_queries(5):
+        assert asks(service_id=salon.pk) == 75
+    for hour in range(4):
+        for _ in range(5):
+            services.book(
+                Wish.of(salon, starts_at=EVENING - (4 + hour) * HOUR),
+                guest=None,
+                by=SYSTEM,
+                source="test",
+                now=NOW,
+            )
+    with django_assert_num_queries(5):
+        assert asks(service_id=salon.pk, with_key=True) == 30
