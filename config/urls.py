@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
 from bookings.api.appointedd import dialect as appointedd
+from bookings.api.appointedd import schema
 from bookings.api.availengine import dialect as availengine
 from config import health
 
@@ -27,6 +28,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "docs/availengine/",
         SpectacularSwaggerView.as_view(url_name="openapi-availengine"),
         name="docs-availengine",
+    ),
+    path(
+        "openapi-appointedd.json",
+        SpectacularJSONAPIView.as_view(
+            urlconf="bookings.api.appointedd.urls", custom_settings=schema.SETTINGS
+        ),
+        name="openapi-appointedd",
+    ),
+    path(
+        "docs/appointedd/",
+        SpectacularSwaggerView.as_view(url_name="openapi-appointedd"),
+        name="docs-appointedd",
     ),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="front"),
     path("admin/", admin.site.urls),

@@ -32,6 +32,7 @@ OPEN = {
     "readyz": "Says whether the database and Redis answer.",
     "metrics": "Counts requests by route, behind METRICS_TOKEN.",
     "openapi.json": "A document, the same for everybody.",
+    "openapi-appointedd.json": "Another one.",
     "docs/": "That document to read.",
     "admin/": "Behind a login; what staff see of which tenant is tested in tests/admin.",
 }
