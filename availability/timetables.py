@@ -136,6 +136,14 @@ class Timetables:
         dated = merge(local_day(day, own.zone) for day, _ in own.special)
         return merge([*subtract(there, dated), *intersect(place, open_run(own, first, last, stay))])
 
+    def resting(
+        self, location_id: uuid.UUID, resource_id: uuid.UUID | None, first: date, last: date
+    ) -> Run:
+        """When a location, or a resource of it, is in a break or closed around these dates."""
+        own = self.resources.get(resource_id) if resource_id else None
+        found = resting_run(self.locations[location_id], first, last)
+        return merge([*found, *resting_run(own, first, last)]) if own else found
+
     def may_start(self, location_id: uuid.UUID, wanted: Interval) -> bool:
         """Whether a stay may start then, by the last seating."""
         timetable = self.locations[location_id]
@@ -311,12 +319,13 @@ def load(
     days: tuple[date, date] | None = None,
     service_id: uuid.UUID | None = None,
     closures: bool = True,
+    own_hours: bool = True,
 ) -> Timetables:
     """All timetables of a business, in one query.
 
     With `days` what is dated is read for these and the days next to them alone; with `service_id`
-    hours that are for other services are left out, and its own windows read. Without `closures`
-    as if nothing were ever closed but by its hours.
+    hours that are for other services are left out, and its own windows read, unless `own_hours`
+    says not to. Without `closures` as if nothing were ever closed but by its hours.
     """
     first, last = days or (date.min + 2 * DAY, date.max - 2 * DAY)
     zones: dict[uuid.UUID, ZoneInfo] = {}
@@ -324,7 +333,8 @@ def load(
     drafts: dict[uuid.UUID, _Draft] = defaultdict(_Draft)
     at: dict[uuid.UUID, uuid.UUID] = {}  # where a resource is
     windows: list[Window] = []
-    for row in _rows(business.pk, service_id, first - 2 * DAY, last + 2 * DAY):
+    whose = service_id if own_hours else None
+    for row in _rows(business.pk, whose, first - 2 * DAY, last + 2 * DAY):
         if row.kind == "window":
             starts = map(time.fromisoformat, filter(None, row.words.split(",")))
             windows.append(Window(row.weekday, Period(row.starts, row.ends), tuple(starts)))

@@ -179,6 +179,7 @@ def _survey(search: Search, *, now: datetime | None) -> Iterator[_Here]:
         days=(search.first_day, search.last_day),
         service_id=service.pk if service else None,
         closures=search.keeps_closures,
+        own_hours=search.keeps_windows,
     )
     durations = _durations(search, {each.location_id for each in found})
     moment = now or datetime.now(UTC)
@@ -209,6 +210,8 @@ def _survey(search: Search, *, now: datetime | None) -> Iterator[_Here]:
         grid = promises.grid(location_id, search.first_day, search.last_day, step_of(search))
         place = calendar.open_run(timetable, search.first_day, search.last_day, duration + overhead)
         here = [each for each in found if each.location_id == location_id]
+        if search.keeps_breaks and (before or after):
+            taken |= _with_breaks(search, promises, location_id, here, taken)
         needs = _needs(search, here, promises, place, joined, taken, duration + overhead)
         left = _starts(search, promises, location_id, grid, window, moment, now)
         yield _Here(
@@ -222,6 +225,40 @@ def _survey(search: Search, *, now: datetime | None) -> Iterator[_Here]:
             frozenset(each.candidate.id for each in here),
             needs,
         )
+
+
+def _with_breaks(
+    search: Search,
+    promises: Timetables,
+    location_id: uuid.UUID,
+    found: Sequence[_Found],
+    taken: dict[uuid.UUID, dict[int, list[Stretch]]],
+) -> dict[uuid.UUID, dict[int, list[Stretch]]]:
+    """What is taken when breaks take every unit: buffers are then kept out of them."""
+    return {
+        each.candidate.id: {
+            unit: _merged(
+                taken.get(each.candidate.id, {}).get(unit, ()),
+                _stretches(
+                    promises.resting(
+                        location_id, each.candidate.id, search.first_day, search.last_day
+                    )
+                ),
+            )
+            for unit in range(each.candidate.units)
+        }
+        for each in found
+    }
+
+
+def _merged(*runs: Sequence[Stretch]) -> list[Stretch]:
+    found: list[Stretch] = []
+    for since, until in sorted(each for run in runs for each in run):
+        if found and since <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], until))
+        else:
+            found.append((since, until))
+    return found
 
 
 def step_of(search: Search) -> timedelta:

@@ -12,7 +12,7 @@ from django.db.models import Q
 from accounts import clock
 from accounts.models import Business
 from availability import calendar, slots, timetables
-from availability.intervals import Interval
+from availability.intervals import Interval, overlaps
 from availability.timetables import Pacing, Timetables
 from billing import selectors as billing
 from bookings.errors import NotOffered, OutsideHours
@@ -156,6 +156,7 @@ def promises_for(wish: Wish) -> Timetables | None:
         wish.business,
         days=(wish.starts_at.date() - 2 * DAY, wish.inside_until.date() + 2 * DAY),
         service_id=wish.service.pk if wish.service else None,
+        own_hours=wish.keeps_windows,
     )
 
 
@@ -163,12 +164,18 @@ def closed(
     wish: Wish, promises: Timetables, location_id: uuid.UUID, resource_id: uuid.UUID | None = None
 ) -> str | None:
     """Why a place, or a resource there, is closed for a wish; None when it is open."""
-    return promises.closed(
+    reason = promises.closed(
         location_id,
         Interval(wish.starts_at, wish.inside_until),
         resource_id=resource_id,
         hours=wish.keeps_hours,
     )
+    if reason or not wish.keeps_breaks:
+        return reason
+    days = wish.takes_from.date() - DAY, wish.takes_until.date() + DAY
+    resting = promises.resting(location_id, resource_id, *days)
+    whole = Interval(wish.takes_from, wish.takes_until)
+    return "In a break." if any(overlaps(each, whole) for each in resting) else None
 
 
 def quota(business: Business) -> int | None:

@@ -53,8 +53,10 @@ class Wish:
 
     `joinable` lets tables be combined. `keeps_hours` holds it to opening hours, breaks, closures,
     notice, horizon and pacing; `keeps_closures` to closures alone; neither is for doors that sell
-    any time. With a `step` it may only start on the grid; `by_guest` leaves out resources that only
-    staff may book. `overhead` is preparation and cleanup: taken after the duration, within hours.
+    any time. Without `keeps_windows` the service's own hours don't count; with `keeps_breaks` the
+    buffers stay out of breaks too. With a `step` it may only start on the grid; `by_guest` leaves
+    out resources that only staff may book. `overhead` is preparation and cleanup: taken after the
+    duration, within hours.
     """
 
     business: Business
@@ -73,6 +75,8 @@ class Wish:
     step: timedelta | None = None
     by_guest: bool = False
     keeps_notice: bool = True
+    keeps_windows: bool = True
+    keeps_breaks: bool = False
 
     @classmethod
     def of(cls, service: Service, **fields: object) -> Wish:
@@ -118,6 +122,7 @@ class Search:
     least notice and the horizon, `keeps_now` leaves out what has gone by. `joinable` lets tables be
     combined. `moving` is a booking that is to be moved: what it takes now is free to it. Without
     `keeps_closures` it shows what would be if nothing were closed, which isn't all for sale.
+    `keeps_windows` and `keeps_breaks` as in a Wish.
     """
 
     business: Business
@@ -134,6 +139,8 @@ class Search:
     keeps_notice: bool = True
     keeps_now: bool = True
     keeps_closures: bool = True
+    keeps_windows: bool = True
+    keeps_breaks: bool = False
     joinable: bool = True
     moving: uuid.UUID | None = None
 

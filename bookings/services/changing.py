@@ -33,6 +33,7 @@ class Changes:
     state: State | None = None
     keeps_hours: bool = False
     keeps_notice: bool = True
+    keeps_windows: bool = True
     service: Service | None = None
     details: Mapping[str, Any] | None = None
     any_resource: bool = False
@@ -65,6 +66,7 @@ def change(booking: Booking, wanted: Changes, *, by: Actor, now: datetime | None
             service=wanted.service,
             keeps_hours=wanted.keeps_hours,
             keeps_notice=wanted.keeps_notice,
+            keeps_windows=wanted.keeps_windows,
             any_resource=wanted.any_resource,
             by=by,
             now=now,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -287,6 +288,7 @@ def change_session(
     service: Service | None = None,
     details: Mapping[str, Any] | None = None,
     keeps_hours: bool = False,
+    keeps_windows: bool = True,
     any_resource: bool = True,
     now: datetime | None = None,
 ) -> Session:
@@ -301,8 +303,10 @@ def change_session(
     """
     seen = Session.objects.select_related("service__business").get(pk=session.pk)
     before = _wish_for(seen, seen.service, seen.starts_at, seen.ends_at)
-    wish = _wish_for(
-        seen, service or seen.service, starts_at or seen.starts_at, ends_at, keeps_hours=keeps_hours
+    wish = dataclasses.replace(
+        _wish_for(seen, service or seen.service, starts_at or seen.starts_at, ends_at),
+        keeps_hours=keeps_hours,
+        keeps_windows=keeps_windows,
     )
     moves = (wish.takes_from, wish.takes_until) != (before.takes_from, before.takes_until) or (
         (wish.starts_at, wish.ends_at) != (before.starts_at, before.ends_at)
@@ -365,16 +369,12 @@ def _wish_for(
     service: Service,
     starts_at: datetime,
     ends_at: datetime | None,
-    *,
-    keeps_hours: bool = False,
 ) -> Wish:
     """The time that a run wants; as long as it is now unless its end is said."""
     lasts = ends_at - starts_at if ends_at else session.ends_at - session.starts_at
     if lasts <= timedelta():
         raise Invalid("A class must end after it starts.")
-    return Wish.of(
-        service, starts_at=starts_at, duration=lasts, keeps_hours=keeps_hours, keeps_notice=False
-    )
+    return Wish.of(service, starts_at=starts_at, duration=lasts, keeps_notice=False)
 
 
 def _make_room_within(session: Session, capacity: int) -> None:

@@ -34,6 +34,7 @@ def reschedule(
     service: Service | None = None,
     keeps_hours: bool = False,
     keeps_notice: bool = True,
+    keeps_windows: bool = True,
     joinable: bool = True,
     any_resource: bool = False,
     keeps_people: bool = False,

@@ -196,6 +196,8 @@ class Intervals(Endpoint):
             buffers=(around["before"] * MINUTE, around["after"] * MINUTE) if around else None,
             keeps_notice=not said.get("ignore_notice_restriction"),
             keeps_now=not said.get("ignore_current_time"),
+            keeps_windows=not said.get("ignore_service_schedule"),
+            keeps_breaks=True,
             joinable=False,
         )
 
@@ -226,6 +228,8 @@ class Days(Endpoint):
             ),
             duration=minutes * MINUTE if minutes else None,
             keeps_notice=not said.get("ignore_notice_restriction"),
+            keeps_windows=not said.get("ignore_service_schedule"),
+            keeps_breaks=True,
             joinable=False,
         )
         free, groups = found_in(ranges, search, spaces=spaces, now=self.now)
@@ -316,6 +320,8 @@ class Slots(Endpoint):
             starts_at=start,
             keeps_hours=True,
             keeps_notice=not said.get("ignore_notice_restriction"),
+            keeps_windows=not said.get("ignore_service_schedule"),
+            keeps_breaks=True,
             step=rules.step_of(self.business, service),
             by_guest=True,
             joinable=False,
@@ -358,6 +364,8 @@ class Slots(Endpoint):
                 resource_ids=only,
                 duration=wish.duration,
                 keeps_notice=wish.keeps_notice,
+                keeps_windows=wish.keeps_windows,
+                keeps_breaks=True,
                 joinable=False,
             )
             found = offers.slots(search, now=self.now)

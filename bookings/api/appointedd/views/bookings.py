@@ -159,24 +159,39 @@ class OneBooking(Whole):
         data = said["data"]
         here = self.zone(said, data)
         row = self.found(booking_id)
-        service = service_named(self, data["service_id"]) if data.get("service_id") else None
-        resource = None
-        if data.get("resource_id"):
-            rows = catalogue.resources(self.business)
-            resource = ids.find(rows, data["resource_id"], "resource")
         start, end = self._times(data, here)
-        details = None
-        if data.get("label") is not None:
-            details = row.details | {NAME: noted(row) | {"label": data["label"]}}
         spaces = data.get("total_spaces")
+        wanted: dict[str, Any] = {
+            "starts_at": start,
+            "service": self._service(data),
+            "details": self._details(row, data),
+            "keeps_hours": True,
+            "keeps_windows": not said.get("ignore_service_schedule"),
+            "any_resource": bool(said.get("ignore_resource_services")),
+        }
+        resource = self._resource(data)
+        by: dict[str, Any] = {"by": self.actor, "now": self.now}
         with transaction.atomic():
             if isinstance(row, Booking) and spaces not in (None, row.party_size):
-                row = services.open_run(row, by=self.actor, now=self.now)
-            any_resource = bool(said.get("ignore_resource_services"))
+                row = services.open_run(row, **by)
             if isinstance(row, Booking):
-                self._change_alone(row, start, end, service, resource, details, any_resource)
+                keeps = row.resource_ids[0] if len(row.resource_ids) == 1 else None
+                changes = services.Changes(
+                    duration=end - start if start and end else None,
+                    resource_id=resource.pk if resource else keeps,
+                    keeps_notice=False,
+                    **wanted,
+                )
+                services.change(row, changes, **by)
             else:
-                self._change_run(row, start, end, service, resource, details, any_resource, spaces)
+                services.change_session(
+                    row,
+                    ends_at=end,
+                    resource_ids=[resource.pk] if resource else None,
+                    capacity=spaces,
+                    **wanted,
+                    **by,
+                )
         return self.whole(row, here)
 
     def _times(
@@ -190,53 +205,18 @@ class OneBooking(Whole):
             raise bad_request("parts: it must end after it starts")
         return start, end
 
-    def _change_alone(
-        self,
-        row: Booking,
-        start: datetime | None,
-        end: datetime | None,
-        service: Service | None,
-        resource: Resource | None,
-        details: Mapping[str, Any] | None,
-        any_resource: bool,
-    ) -> None:
-        keeps = row.resource_ids[0] if len(row.resource_ids) == 1 else None
-        wanted = services.Changes(
-            starts_at=start,
-            duration=end - start if start and end else None,
-            service=service,
-            resource_id=resource.pk if resource else keeps,
-            details=details,
-            keeps_hours=True,
-            keeps_notice=False,
-            any_resource=any_resource,
-        )
-        services.change(row, wanted, by=self.actor, now=self.now)
+    def _service(self, data: Mapping[str, Any]) -> Service | None:
+        return service_named(self, data["service_id"]) if data.get("service_id") else None
 
-    def _change_run(
-        self,
-        row: Session,
-        start: datetime | None,
-        end: datetime | None,
-        service: Service | None,
-        resource: Resource | None,
-        details: Mapping[str, Any] | None,
-        any_resource: bool,
-        spaces: int | None,
-    ) -> None:
-        services.change_session(
-            row,
-            starts_at=start,
-            ends_at=end,
-            service=service,
-            resource_ids=[resource.pk] if resource else None,
-            any_resource=any_resource,
-            capacity=spaces,
-            details=details,
-            keeps_hours=True,
-            by=self.actor,
-            now=self.now,
-        )
+    def _resource(self, data: Mapping[str, Any]) -> Resource | None:
+        if not data.get("resource_id"):
+            return None
+        return ids.find(catalogue.resources(self.business), data["resource_id"], "resource")
+
+    def _details(self, row: Row, data: Mapping[str, Any]) -> dict[str, Any] | None:
+        if data.get("label") is None:
+            return None
+        return {**row.details, NAME: {**noted(row), "label": data["label"]}}
 
 
 class CancelBooking(Whole):
