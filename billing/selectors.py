@@ -99,6 +99,16 @@ def limits(business: Business) -> Plan:
     return found.plan if found else Plan.objects.get(pk=settings.DEFAULT_PLAN)
 
 
+def own_subscription(business: Business) -> Subscription | None:
+    """A business's own subscription; None where its developer's covers it, or the default."""
+    return Subscription.objects.select_related("plan").filter(business=business).first()
+
+
+def plans_of(family: str) -> list[Plan]:
+    """The plans that a protocol lists, the least first."""
+    return list(Plan.objects.filter(family=family).order_by("display_order"))
+
+
 def takes_deposits(business: Business) -> bool:
     """Whether the business's payment account is set up as far as taking money. One query."""
     return Account.objects.filter(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts import clock
-from accounts.errors import Invalid, NotFound
+from accounts.errors import Conflict, Invalid, NotAllowed, NotFound
 from accounts.models import Business, User
 from accounts.remembered import changed
 from billing.gateways import AccountStatus, Notice, gateway, gateway_for
 from billing.models import Account, GatewayNotice, Plan, SandboxNotice, Subscription
+from billing.selectors import month_of
 
 TRIAL = timedelta(days=30)
 KEPT = timedelta(days=30)  # how long a callback is remembered; gateways repeat theirs for days
@@ -61,6 +63,78 @@ def onboard(business: Business) -> str:
             defaults={"gateway": through.name, "reference": reference} | fresh,
         )
     return url
+
+
+@transaction.atomic
+def change_plan(business: Business, plan: Plan, *, now: datetime | None = None) -> Subscription:
+    """Put a business on a plan of its own choosing from now on; its months begin today.
+
+    Raises NotAllowed where a developer's subscription covers it, and for a plan that costs money
+    where money is taken: that is arranged with whoever runs the server.
+    """
+    _refuse_covered(business)
+    if plan.price_cents and settings.STRIPE_SECRET_KEY:
+        raise NotAllowed("This plan is arranged with whoever runs this server.")
+    today = clock.read(now).astimezone(ZoneInfo(business.timezone)).date()
+    subscription, _ = Subscription.objects.update_or_create(
+        business=business,
+        defaults={
+            "plan": plan,
+            "status": Subscription.Status.ACTIVE,
+            "renews_from": today,
+            "is_ending": False,
+            "cancelled_at": None,
+        },
+    )
+    return subscription
+
+
+@transaction.atomic
+def end_plan(business: Business, *, now: datetime | None = None) -> None:
+    """Cancel a business's plan: it goes on on the least one when its month is over. Raises
+    Conflict without one to cancel."""
+    _refuse_covered(business)
+    subscription = Subscription.objects.filter(business=business).first()
+    if subscription is None:
+        raise Conflict("There is no subscription to cancel.")
+    if not subscription.is_ending:
+        subscription.is_ending, subscription.cancelled_at = True, clock.read(now)
+        subscription.save(update_fields=["is_ending", "cancelled_at"])
+
+
+@transaction.atomic
+def keep_plan(business: Business) -> None:
+    """Take a cancellation back. Raises Conflict without a subscription."""
+    _refuse_covered(business)
+    subscription = Subscription.objects.filter(business=business).first()
+    if subscription is None:
+        raise Conflict("There is no subscription to renew.")
+    subscription.is_ending, subscription.cancelled_at = False, None
+    subscription.save(update_fields=["is_ending", "cancelled_at"])
+
+
+def _refuse_covered(business: Business) -> None:
+    if Subscription.objects.filter(user__owned_businesses=business).exists():
+        raise NotAllowed("A developer's subscription covers this business.")
+
+
+def end_plans(*, now: datetime | None = None) -> int:
+    """Plans that were cancelled and whose month is over go on as the least of their family;
+    returns how many did."""
+    at = clock.read(now)
+    ended = 0
+    ending = Subscription.objects.filter(is_ending=True, business__isnull=False)
+    for each in ending.select_related("business", "plan"):
+        assert each.business is not None  # noqa: S101 - by the filter
+        _, until = month_of(each.business, each.cancelled_at or at)
+        if at < until:
+            continue
+        least = Plan.objects.filter(family=each.plan.family).order_by("display_order").first()
+        each.plan = least or each.plan
+        each.is_ending, each.cancelled_at = False, None
+        each.save(update_fields=["plan", "is_ending", "cancelled_at"])
+        ended += 1
+    return ended
 
 
 def end_trials(*, now: datetime | None = None) -> int:

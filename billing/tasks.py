@@ -14,5 +14,5 @@ def send_sandbox_notices() -> int:
 
 @shared_task(name="billing.tasks.end_trials")
 def end_trials() -> int:
-    """Move trials that are over to the free plan; how many."""
-    return services.end_trials()
+    """Move trials that are over, and plans that were cancelled, to the free plan; how many."""
+    return services.end_trials() + services.end_plans()

@@ -70,7 +70,8 @@ PROMISES = {
     """,
     "only what waits lapses": """
         SELECT id FROM bookings_booking
-         WHERE (state IN ('held', 'pending')) <> (expires_at IS NOT NULL)
+         WHERE (state = 'held' AND expires_at IS NULL)
+            OR (state NOT IN ('held', 'pending') AND expires_at IS NOT NULL)
     """,
     "a cancelled class takes nothing": """
         SELECT a.id FROM bookings_allocation a JOIN bookings_session s ON s.id = a.session_id

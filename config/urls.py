@@ -1,7 +1,7 @@
 """One include per face."""
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.defaults import page_not_found
@@ -56,6 +56,8 @@ def nowhere(request: HttpRequest, exception: Exception) -> HttpResponseBase:
         return availengine.nowhere()
     if request.path_info.startswith("/appointedd/"):
         return appointedd.nowhere()
+    if request.path_info.startswith("/api/v1/"):
+        return JsonResponse({"detail": "Not Found"}, status=404)
     return page_not_found(request, exception)
 
 

@@ -267,11 +267,12 @@ def set_skills(resource: Resource, service_ids: Collection[uuid.UUID]) -> None:
         if need is None and service.pk not in wanted:
             continue
         named = set(need.resources.values_list("pk", flat=True)) if need else set()
-        if need and need.kind == resource.kind and not named:
-            named = colleagues - {resource.pk}
-            if service.pk in wanted:
-                continue
+        is_anybody = need is not None and need.kind == resource.kind and not named
+        if is_anybody and service.pk in wanted:
+            continue
         before = set(named)
+        if is_anybody:
+            named = colleagues
         named = named | {resource.pk} if service.pk in wanted else named - {resource.pk}
         if named != before or need is None:
             qualify(
@@ -320,11 +321,17 @@ def withdraw_places(service: Service) -> None:
 
 @transaction.atomic
 def add_location(business: Business, **values: Any) -> Location:
-    """Add a place. Raises Invalid, and Conflict when there is one of that name."""
+    """Add a place; what needs no staff can be had there too. Raises Invalid, and Conflict when
+    there is one of that name."""
     made = Location(business=business, **values)
     checked(made, values)
     with once(location_name_once=f"There is already a location called “{made.name}”."):
         made.save()
+    for need in Requirement.objects.filter(
+        service__business=business, kind__startswith=f"{PLACE} "
+    ).prefetch_related("resources"):
+        units = max((each.units for each in need.resources.all()), default=1)
+        provide_places(need.service, units=units)
     return made
 
 

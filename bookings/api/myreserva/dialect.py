@@ -62,7 +62,7 @@ ANSWERS: dict[type[DomainError], tuple[int, str]] = {
     Invalid: (422, ""),
     NotFound: (404, ""),
     Conflict: (409, ""),
-    NotAllowed: (403, "Not enough permissions"),
+    NotAllowed: (403, ""),
     Unavailable: (503, ""),
     PlanLimit: (402, ""),
     NotOffered: (409, GONE),

@@ -6,7 +6,15 @@ from typing import Any
 from django.urls import URLPattern, path
 from django.views import View
 
-from bookings.api.myreserva.views import appointments, auth, catalogue, customers, grid, schedules
+from bookings.api.myreserva.views import (
+    appointments,
+    auth,
+    catalogue,
+    customers,
+    grid,
+    plans,
+    schedules,
+)
 
 
 def both(route: str, view: type[View]) -> list[URLPattern]:
@@ -55,6 +63,15 @@ urlpatterns = [
     *both("public/availability/grid", grid.PublicGrid),
     *both("availability/staff/<str:staff_id>", schedules.StaffEntries),
     *both("availability/<str:entry_id>", schedules.OneEntry),
+    # Plans.
+    *both("subscriptions/current", plans.Current),
+    *both("subscriptions/plans", plans.Plans),
+    *both("subscriptions/usage", plans.Usage),
+    *both("subscriptions/payments", plans.Payments),
+    *both("subscriptions/upgrade", plans.Upgrade),
+    *both("subscriptions/downgrade", plans.Downgrade),
+    *both("subscriptions/cancel", plans.Cancel),
+    *both("subscriptions/renew", plans.Renew),
     # The book.
     *both("appointments", appointments.Appointments),
     *both("appointments/<str:appointment_id>", appointments.OneAppointment),

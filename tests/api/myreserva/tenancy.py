@@ -174,6 +174,15 @@ ASKS = [
         "GET /api/v1/customer/availability/grid?service_id={theirs.service:hex24}"
         f"&outlet_id={{theirs.location:hex24}}&{GRID}",
     ),
+    # Plans.
+    own("GET /api/v1/subscriptions/current"),
+    own("GET /api/v1/subscriptions/plans"),
+    own("GET /api/v1/subscriptions/usage"),
+    own("GET /api/v1/subscriptions/payments"),
+    own("POST /api/v1/subscriptions/upgrade", {"plan": "PRO"}, says=(400,)),
+    own("POST /api/v1/subscriptions/downgrade", {"plan": "FREE"}),
+    own("POST /api/v1/subscriptions/cancel"),
+    own("POST /api/v1/subscriptions/renew"),
     # The book.
     own("GET /api/v1/appointments"),
     foreign("GET /api/v1/appointments?customer_id={theirs.guest:hex24}"),

@@ -193,6 +193,10 @@ def save_service(business: Business, service: Service | None, asked: Mapping[str
         columns["allows_groups"] = parallel
     if "max_parallel_bookings" in asked:
         more["max_parallel_bookings"] = asked["max_parallel_bookings"]
+    if parallel is not None or "max_parallel_bookings" in asked:
+        own = (said(service) if service else {}) | more
+        shares = service.allows_groups if service and parallel is None else parallel
+        columns["capacity"] = int(own.get("max_parallel_bookings") or 1) if shares else None
     columns["details"] = saying(service, **more)
     if service is None:
         service = resources.add_service(business, **columns)
