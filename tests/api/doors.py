@@ -1,0 +1,304 @@
+"""One way to use every protocol: what it offers on a day, and a booking made, moved, cancelled.
+
+A door is a client of its protocol, over HTTP and nothing else. Whatever it says is turned into the
+same words, so that a story can be told at one door and looked at through another.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from django.test import Client
+
+from accounts import keys, logins
+from accounts.identifiers import hex24
+from accounts.models import Business, Channel
+from availability.models import OpeningHours
+from bookings import services
+from bookings.api.myreserva import gate as myreserva
+from bookings.wishes import GuestDetails
+from resources.models import Location, Resource, Service
+from resources.services import qualify
+from tests.builders import HOUR, MINUTE, business, location, resource, service, user
+
+NOW = datetime(2026, 6, 19, 8, tzinfo=UTC)
+DAY = date(2026, 6, 22)
+ZONE = ZoneInfo("Europe/Paris")
+STEP = 30 * MINUTE
+STAY = HOUR
+
+
+class Salon:
+    """Open from nine to five, with so many members of staff for one service of an hour."""
+
+    def __init__(self, staff: int = 1) -> None:
+        self.business: Business = business(
+            "Salon", timezone=ZONE.key, booking_mode="scheduled", slot_interval_minutes=30
+        )
+        self.place: Location = location(self.business)
+        OpeningHours.objects.bulk_create(
+            OpeningHours(location=self.place, weekday=day, opens=time(9), closes=time(17))
+            for day in range(1, 8)
+        )
+        self.staff: list[Resource] = [
+            resource(self.business, f"Person {n}", kind="staff") for n in range(1, staff + 1)
+        ]
+        self.service: Service = service(
+            self.business, "Cut", duration=STAY, slot_interval=STEP, price_cents=4500
+        )
+        qualify(self.service, kind="staff", resource_ids=[each.pk for each in self.staff])
+        self.guest = services.register_guest(
+            self.business,
+            GuestDetails("Maria", "Garcia", "maria@example.com", "+33612345678"),
+            now=NOW,
+        )
+
+    def all_starts(self) -> list[datetime]:
+        """Every start of the day when nothing is taken."""
+        first = at(9)
+        return [first + n * STEP for n in range(15)]
+
+
+def at(hour: int, minute: int = 0) -> datetime:
+    """A time of the day by the salon's clock, as an instant."""
+    return datetime.combine(DAY, time(hour, minute), ZONE).astimezone(UTC)
+
+
+class Refused(Exception):
+    """The door said no: its status and its words."""
+
+
+class Door(Protocol):
+    """A client of one protocol at one salon."""
+
+    name: str
+
+    def starts(self) -> list[datetime]:
+        """What it offers on the day, as instants."""
+
+    def book(self, start: datetime) -> str:
+        """Make a booking; its id at this door. Raises Refused."""
+
+    def move(self, id_: str, start: datetime) -> None:
+        """Move it. Raises Refused."""
+
+    def cancel(self, id_: str) -> None:
+        """Cancel it."""
+
+    def knows(self, id_: str) -> bool:
+        """Whether the booking is still on."""
+
+
+Send = Callable[[str, str, Any, dict[str, str]], "tuple[int, Any]"]
+
+
+def in_process(now: datetime | None = NOW) -> Send:
+    """Ask the views of this process, at a moment."""
+    client = Client()
+
+    def send(method: str, path: str, body: Any, headers: dict[str, str]) -> tuple[int, Any]:
+        extra: dict[str, Any] = {"openbook.now": now} if now else {}
+        answer = client.generic(
+            method,
+            path,
+            b"" if body is None else json.dumps(body),
+            "application/json",
+            headers=headers,
+            **extra,
+        )
+        return answer.status_code, answer.json() if answer.content else None
+
+    return send
+
+
+class _Door:
+    name = ""
+
+    def __init__(self, salon: Salon, send: Send | None = None) -> None:
+        self.salon = salon
+        self._send = send or in_process()
+        self.headers = self.credentials()
+
+    def credentials(self) -> dict[str, str]:
+        raise AssertionError("every door has a key")
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """What was answered to a request that succeeded. Raises Refused."""
+        status, answer = self._send(method, path, body, self.headers)
+        if status >= 400:
+            raise Refused(status, answer)
+        return answer
+
+
+def wall(start: datetime) -> tuple[str, str]:
+    local = start.astimezone(ZONE)
+    return local.date().isoformat(), f"{local:%H:%M}"
+
+
+def instant(day: str, clock: str) -> datetime:
+    return datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), ZONE).astimezone(
+        UTC
+    )
+
+
+class AvailEngine(_Door):
+    name = "availengine"
+
+    def credentials(self) -> dict[str, str]:
+        _, key = keys.issue(
+            self.salon.business, name="Door", scopes=["read", "write"], rate_limit_rpm=1_000_000
+        )
+        return {"Authorization": f"Bearer {key}"}
+
+    def starts(self) -> list[datetime]:
+        of, what = self.salon.business.pk, self.salon.service.pk
+        found = self.ask("GET", f"/v1/availability/{of}?date={DAY}&service_id={what}")
+        return [
+            instant(found["booking_date"], each["time"])
+            for each in found["slots"]
+            if each["available"]
+        ]
+
+    def book(self, start: datetime) -> str:
+        day, clock = wall(start)
+        made = self.ask(
+            "POST",
+            "/v1/bookings/",
+            {
+                "business_id": str(self.salon.business.pk),
+                "service_id": str(self.salon.service.pk),
+                "booking_date": day,
+                "start_time": clock,
+                "first_name": "Maria",
+                "last_name": "Garcia",
+                "email": "maria@example.com",
+                "phone": "+33612345678",
+            },
+        )
+        return str(made["booking"]["id"])
+
+    def move(self, id_: str, start: datetime) -> None:
+        day, clock = wall(start)
+        self.ask("PATCH", f"/v1/manage/bookings/{id_}", {"booking_date": day, "start_time": clock})
+
+    def cancel(self, id_: str) -> None:
+        self.ask("PATCH", f"/v1/manage/bookings/{id_}", {"status": "cancelled"})
+
+    def knows(self, id_: str) -> bool:
+        found = self.ask("GET", f"/v1/manage/bookings/{id_}")
+        return bool(found["booking"]["status"] == "confirmed")
+
+
+class MyReserva(_Door):
+    name = "myreserva"
+
+    def credentials(self) -> dict[str, str]:
+        owner = user(of=self.salon.business)
+        pair = logins.begin(myreserva.STAFF, owner.pk, self.salon.business, now=NOW)
+        return {"Authorization": f"Bearer {pair.access}"}
+
+    @property
+    def _ids(self) -> tuple[str, str]:
+        return hex24(self.salon.place.pk), hex24(self.salon.service.pk)
+
+    def starts(self) -> list[datetime]:
+        outlet, what = self._ids
+        found = self.ask(
+            "GET",
+            "/api/v1/public/availability/grid"
+            f"?service_id={what}&outlet_id={outlet}&start_date={DAY}&num_days=1",
+        )
+        return [
+            instant(day, each["start_time"])
+            for day, slots in found["availability_grid"].items()
+            for each in slots
+        ]
+
+    def book(self, start: datetime) -> str:
+        outlet, what = self._ids
+        day, clock = wall(start)
+        made = self.ask(
+            "POST",
+            "/api/v1/appointments",
+            {
+                "customer_id": hex24(self.salon.guest.pk),
+                "outlet_id": outlet,
+                "appointment_date": day,
+                "start_time": clock,
+                "services": [{"service_id": what, "staff_id": None}],
+            },
+        )
+        return str(made["id"])
+
+    def move(self, id_: str, start: datetime) -> None:
+        day, clock = wall(start)
+        self.ask(
+            "POST",
+            f"/api/v1/appointments/{id_}/reschedule",
+            {"new_date": day, "new_time": clock},
+        )
+
+    def cancel(self, id_: str) -> None:
+        self.ask("DELETE", f"/api/v1/appointments/{id_}", {"cancellation_reason": "Ill"})
+
+    def knows(self, id_: str) -> bool:
+        return bool(self.ask("GET", f"/api/v1/appointments/{id_}")["status"] == "confirmed")
+
+
+class Appointedd(_Door):
+    name = "appointedd"
+
+    def credentials(self) -> dict[str, str]:
+        _, key = keys.issue(
+            self.salon.business,
+            name="Door",
+            scopes=["read", "write", "admin"],
+            protocol=Channel.Protocol.APPOINTEDD,
+            rate_limit_rpm=1_000_000,
+        )
+        return {"X-API-KEY": key}
+
+    def starts(self) -> list[datetime]:
+        first = datetime.combine(DAY, time(), ZONE)
+        span = {"start": first.isoformat(), "end": (first + timedelta(days=1)).isoformat()}
+        found = self.ask(
+            "POST",
+            "/appointedd/v1/availability/intervals/search",
+            {"ranges": [span], "service_id": hex24(self.salon.service.pk), "timezone": "UTC"},
+        )
+        return [datetime.fromisoformat(each["start"]) for each in found["data"]]
+
+    def book(self, start: datetime) -> str:
+        held = self.ask(
+            "POST",
+            "/appointedd/v1/availability/slots",
+            {"data": {"service_id": hex24(self.salon.service.pk), "start": start.isoformat()}},
+        )
+        profile = {"firstname": "Maria", "lastname": "Garcia"}
+        made = self.ask(
+            "POST",
+            "/appointedd/v1/bookings",
+            {
+                "slot_id": held["data"]["id"],
+                "data": {"customers": [{"customer": {"profile": profile}}]},
+            },
+        )
+        return str(made["data"]["id"])
+
+    def move(self, id_: str, start: datetime) -> None:
+        part = {"start": start.isoformat(), "end": (start + STAY).isoformat()}
+        self.ask("PUT", f"/appointedd/v1/bookings/{id_}", {"data": {"parts": [part]}})
+
+    def cancel(self, id_: str) -> None:
+        self.ask("POST", f"/appointedd/v1/bookings/{id_}/cancel")
+
+    def knows(self, id_: str) -> bool:
+        (found,) = self.ask("GET", f"/appointedd/v1/bookings?ids={id_}")["data"]
+        return bool(found["status"] == "confirmed")
+
+
+DOORS: list[type[_Door]] = [AvailEngine, MyReserva, Appointedd]
