@@ -35,7 +35,8 @@ STAY = HOUR
 class Salon:
     """Open from nine to five, with so many members of staff for one service of an hour."""
 
-    def __init__(self, staff: int = 1) -> None:
+    def __init__(self, staff: int = 1, now: datetime | None = NOW) -> None:
+        self.now = now
         self.business: Business = business(
             "Salon", timezone=ZONE.key, booking_mode="scheduled", slot_interval_minutes=30
         )
@@ -54,7 +55,7 @@ class Salon:
         self.guest = services.register_guest(
             self.business,
             GuestDetails("Maria", "Garcia", "maria@example.com", "+33612345678"),
-            now=NOW,
+            now=now,
         )
 
     def all_starts(self) -> list[datetime]:
@@ -120,7 +121,7 @@ class _Door:
 
     def __init__(self, salon: Salon, send: Send | None = None) -> None:
         self.salon = salon
-        self._send = send or in_process()
+        self._send = send or in_process(salon.now)
         self.headers = self.credentials()
 
     def credentials(self) -> dict[str, str]:
@@ -198,7 +199,7 @@ class MyReserva(_Door):
 
     def credentials(self) -> dict[str, str]:
         owner = user(of=self.salon.business)
-        pair = logins.begin(myreserva.STAFF, owner.pk, self.salon.business, now=NOW)
+        pair = logins.begin(myreserva.STAFF, owner.pk, self.salon.business, now=self.salon.now)
         return {"Authorization": f"Bearer {pair.access}"}
 
     @property
@@ -301,4 +302,4 @@ class Appointedd(_Door):
         return bool(found["status"] == "confirmed")
 
 
-DOORS: list[type[_Door]] = [AvailEngine, MyReserva, Appointedd]
+DOORS: list[Any] = [AvailEngine, MyReserva, Appointedd]
