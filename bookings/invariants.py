@@ -116,14 +116,16 @@ PROMISES = {
     """,
     "the last word of the history is the state": """
         SELECT b.id FROM bookings_booking b JOIN LATERAL (
-            SELECT kind FROM bookings_event e WHERE e.booking_id = b.id
-               AND kind LIKE 'booking.%' AND kind <> 'booking.updated' ORDER BY id DESC LIMIT 1
+            SELECT kind, data->>'undone' AS undone FROM bookings_event e WHERE e.booking_id = b.id
+               AND kind LIKE 'booking.%' AND (kind <> 'booking.updated' OR data ? 'undone')
+             ORDER BY id DESC LIMIT 1
         ) e ON true
-         WHERE CASE b.state WHEN 'held' THEN e.kind <> 'booking.held'
-                            WHEN 'pending' THEN e.kind <> 'booking.created'
-                            WHEN 'confirmed'
-                            THEN e.kind NOT IN ('booking.created', 'booking.confirmed')
-                            ELSE e.kind <> 'booking.' || b.state END
+         WHERE CASE WHEN e.undone IS NOT NULL THEN e.undone = b.state
+                    WHEN b.state = 'held' THEN e.kind <> 'booking.held'
+                    WHEN b.state = 'pending' THEN e.kind <> 'booking.created'
+                    WHEN b.state = 'confirmed'
+                    THEN e.kind NOT IN ('booking.created', 'booking.confirmed')
+                    ELSE e.kind <> 'booking.' || b.state END
     """,
     "what is owed is about something that is there": """
         SELECT o.id FROM bookings_outbox o
@@ -147,7 +149,9 @@ PROMISES = {
     """,
     "what waits for its deposit has one that is unpaid": """
         SELECT b.id FROM bookings_booking b
-         WHERE b.state = 'pending' AND NOT EXISTS (
+         WHERE b.state = 'pending' AND EXISTS (
+               SELECT 1 FROM billing_deposit d WHERE d.booking_id = b.id)
+           AND NOT EXISTS (
                SELECT 1 FROM billing_deposit d WHERE d.booking_id = b.id AND d.status = 'pending')
     """,
 }

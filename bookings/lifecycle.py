@@ -31,6 +31,11 @@ FOLLOWS: Final = {
     State.NO_SHOW: frozenset[State](),
     State.EXPIRED: frozenset[State](),
 }
+# What was written down by mistake and may be taken back: somebody else was here, or is still here.
+UNDOES: Final = {
+    State.CHECKED_IN: frozenset({State.CONFIRMED, State.PENDING}),
+    State.COMPLETED: frozenset({State.CHECKED_IN}),
+}
 WAITING: Final = frozenset({State.HELD, State.PENDING})
 TAKING: Final = WAITING | {State.CONFIRMED, State.CHECKED_IN}
 TERMINAL: Final = frozenset(state for state, after in FOLLOWS.items() if not after)

@@ -224,8 +224,10 @@ def look(
     seen = _open_for(wish, now=now, promises=promises)
     if needs is None:
         needs = requirements(wish.service) if wish.service else ()
+    if wish.together:
+        return Look(_together(wish, seen, needs), seen)
     if not needs:
-        return Look(_plan(wish, seen), seen)
+        return Look(_plan(wish, _among(wish, seen)), seen)
     takes: list[tuple[uuid.UUID, int]] = []
     chosen: list[uuid.UUID] = []
     found = False
@@ -236,6 +238,9 @@ def look(
             for each in seen
             if each.candidate.kind == need.kind and (not qualified or each.id in qualified)
         ]
+        of_kind = {each.id for each in seen if each.candidate.kind == need.kind}
+        if among := of_kind & (wish.among or frozenset()):
+            eligible = [each for each in eligible if each.id in among]
         choose = wish.resource_id if any(e.id == wish.resource_id for e in eligible) else None
         found = found or choose is not None
         for _ in range(need.count):
@@ -249,6 +254,40 @@ def look(
     if wish.resource_id and not found:
         return Look(None, seen)
     return Look(assignment.Plan(tuple(takes), tuple(chosen)), seen)
+
+
+def _among(wish: Wish, seen: Sequence[Offered]) -> Sequence[Offered]:
+    return seen if wish.among is None else [each for each in seen if each.id in wish.among]
+
+
+def _together(
+    wish: Wish, seen: Sequence[Offered], needs: Sequence[Requirement]
+) -> assignment.Plan | None:
+    """All of the resources that a wish names, whole, when they are free and seat the party: as a
+    combination does, or as many as they seat one by one."""
+    there = {each.id: each for each in seen}
+    wanted = list(dict.fromkeys(wish.together))
+    if any(id_ not in there or there[id_].candidate.taken_units for id_ in wanted):
+        return None
+    chosen = [there[id_].candidate for id_ in wanted]
+    if needs and not all(_is_eligible(each, needs) for each in chosen):
+        return None
+    most = sum(each.covers_max * each.units for each in chosen)
+    for _, joined in combinations(wish.business):
+        if set(joined.members) == set(wanted):
+            most = max(most, joined.covers_max)
+    if wish.party_size > most:
+        return None
+    takes = tuple((each.id, unit) for each in chosen for unit in range(each.units))
+    return assignment.Plan(takes, tuple(wanted))
+
+
+def _is_eligible(candidate: Candidate, needs: Sequence[Requirement]) -> bool:
+    return any(
+        need.kind == candidate.kind
+        and (not (named := {each.pk for each in need.resources.all()}) or candidate.id in named)
+        for need in needs
+    )
 
 
 def _plan(wish: Wish, seen: Sequence[Offered]) -> assignment.Plan | None:

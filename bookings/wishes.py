@@ -57,6 +57,7 @@ class Wish:
     buffers stay out of breaks too. With a `step` it may only start on the grid; `by_guest` leaves
     out resources that only staff may book. `overhead` is preparation and cleanup: taken after the
     duration, within hours.
+    `among` limits the resources of any kind that one of them is; `together` asks for all of these.
     """
 
     business: Business
@@ -77,6 +78,8 @@ class Wish:
     keeps_notice: bool = True
     keeps_windows: bool = True
     keeps_breaks: bool = False
+    among: frozenset[uuid.UUID] | None = None
+    together: tuple[uuid.UUID, ...] = ()
 
     @classmethod
     def of(cls, service: Service, **fields: object) -> Wish:

@@ -26,10 +26,11 @@ from bookings.services.guests import correct as correct_guest
 from bookings.services.guests import forget as forget_guest
 from bookings.services.guests import meet as meet_guest
 from bookings.services.guests import welcome as welcome_guest
-from bookings.services.making import DepositTerms, book, confirm, hold, is_past
+from bookings.services.making import DepositTerms, book, confirm, hold, is_past, make
 from bookings.services.moving import amend, change_party_size, reschedule
 from bookings.services.own import cancel_own, move_own, renew_link
 from bookings.services.progress import (
+    accept,
     cancel,
     check_in,
     complete,
@@ -57,6 +58,7 @@ from bookings.services.schedules import (
     lay_out_all,
     remove_schedule,
 )
+from bookings.services.undoing import undo_check_in, undo_complete
 from bookings.services.visits import (
     Part,
     balance,
@@ -85,6 +87,7 @@ __all__ = [
     "Laid",
     "Part",
     "about",
+    "accept",
     "accept_offer",
     "add_schedule",
     "add_webhook",
@@ -128,6 +131,7 @@ __all__ = [
     "lay_out",
     "lay_out_all",
     "leave_waitlist",
+    "make",
     "mark_no_show",
     "meet_guest",
     "miss_visit",
@@ -150,5 +154,7 @@ __all__ = [
     "settle_deposit",
     "take_payment",
     "unblock",
+    "undo_check_in",
+    "undo_complete",
     "welcome_guest",
 ]

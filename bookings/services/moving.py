@@ -40,6 +40,8 @@ def reschedule(
     keeps_people: bool = False,
     step: timedelta | None = None,
     by_guest: bool = False,
+    among: frozenset[uuid.UUID] | None = None,
+    together: tuple[uuid.UUID, ...] = (),
     now: datetime | None = None,
 ) -> Booking:
     """Move a booking in time, to another resource, service or size of party: all or nothing.
@@ -47,8 +49,8 @@ def reschedule(
     What isn't given stays. It keeps its resource when that still fits, else gets the best fit; with
     `keeps_people` so does what is booked of a service, and it stays at its location. With
     `resource_id` that one or none, with `any_resource` also one that the service doesn't name; with
-    a `step` only to a start on the grid; `by_guest` as in a Wish. Raises SlotTaken, NotOffered,
-    WrongState for what is over, HoldExpired; the booking then is as it was.
+    a `step` only to a start on the grid; `by_guest`, `among` and `together` as in a Wish. Raises
+    SlotTaken, NotOffered, WrongState for what is over, HoldExpired; the booking then is as it was.
     """
     before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
 
@@ -60,6 +62,8 @@ def reschedule(
             location_id=booking.location_id if keeps_people else None,
             step=step,
             by_guest=by_guest,
+            among=among,
+            together=together,
             **(_taking(service) if service else {}),
         )
 
@@ -96,7 +100,8 @@ def reschedule(
     Allocation.objects.filter(booking=booking).delete()
     look = None
     keeps = booking.service_id is None or keeps_people
-    if resource_id is None and len(booking.resource_ids) == 1 and keeps:
+    asked = resource_id or together or among is not None
+    if not asked and len(booking.resource_ids) == 1 and keeps:
         same = dataclasses.replace(wish, resource_id=booking.resource_ids[0])
         look = selectors.look(same, now=now)
     if look is None or look.plan is None:

@@ -25,9 +25,31 @@ from bookings.wishes import SYSTEM, Actor
 
 
 @written
-def check_in(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
-    """The party is here (seated). Raises WrongState unless it was confirmed."""
-    return _become(booking, State.CHECKED_IN, Event.Kind.CHECKED_IN, by=by, now=now)
+def check_in(
+    booking: Booking, *, by: Actor, is_unasked: bool = False, now: datetime | None = None
+) -> Booking:
+    """The party is here (seated). Raises WrongState unless it was confirmed; with `is_unasked` it
+    may still wait for a yes, but not for its deposit: who sits there has been let in."""
+    also = frozenset({State.PENDING}) if is_unasked else frozenset[State]()
+    if also and Deposit.objects.filter(booking_id=booking.pk, status="pending").exists():
+        also = frozenset()
+    return _become(booking, State.CHECKED_IN, Event.Kind.CHECKED_IN, by=by, now=now, also=also)
+
+
+@written
+def accept(booking: Booking, *, until: datetime, by: Actor, now: datetime | None = None) -> Booking:
+    """The business would have a party that waits for a yes, and now waits for theirs until then;
+    past that the booking lapses. Raises WrongState unless it is pending and owes no deposit."""
+    booking = locked(booking)
+    owes = Deposit.objects.filter(booking_id=booking.pk, status="pending").exists()
+    state = State.EXPIRED.value if is_lapsed(booking, now=now) else booking.state
+    if state != State.PENDING.value or owes:
+        raise WrongState(state, "accepted")
+    booking.expires_at, booking.updated_at = until, clock.read(now)
+    booking.save(update_fields=["expires_at", "updated_at"])
+    Allocation.objects.filter(booking=booking).update(expires_at=until)
+    record(booking, Event.Kind.UPDATED, by=by, now=now)
+    return booking
 
 
 @written
@@ -80,6 +102,7 @@ def _become(
     *,
     by: Actor,
     now: datetime | None,
+    also: frozenset[State] = frozenset(),
     **more: Any,
 ) -> Booking:
     session = locked_session(booking)
@@ -89,8 +112,11 @@ def _become(
     current = State(booking.state)
     if is_lapsed(booking, now=now):
         current = State.EXPIRED  # lapsed: over, whether or not the sweep has come by
-    if not lifecycle.allowed(current, state):
+    if not (lifecycle.allowed(current, state) or current in also):
         raise WrongState(current.value, state.value)
+    if current in also:
+        Allocation.objects.filter(booking=booking).update(expires_at=None)
+        more["before"] = current.value
     booking.state, booking.expires_at = state.value, None
     booking.updated_at = clock.read(now)
     booking.save(update_fields=["state", "expires_at", "updated_at"])

@@ -135,7 +135,12 @@ BREAKS = {
         UPDATE bookings_schedule SET business_id = %(other)s
     """,
     "what waits for its deposit has one that is unpaid": f"""
-        UPDATE bookings_booking SET state = 'pending', expires_at = now() WHERE id = ({FREE})
+        UPDATE bookings_booking SET state = 'pending', expires_at = now() WHERE id = ({FREE});
+        INSERT INTO billing_deposit (id, business_id, booking_id, amount_cents, currency, type,
+            status, gateway, payment_intent_id, client_secret, created_at, updated_at)
+        SELECT gen_random_uuid(), business_id, id, 1, 'EUR', 'charge', 'captured', 'sandbox',
+               'pi_spent', '', now(), now() FROM bookings_booking
+         WHERE state = 'pending' AND expires_at = now()
     """,
 }
 

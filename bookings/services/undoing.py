@@ -1,0 +1,86 @@
+"""Taking back what was written down by mistake: a check-in, or an end that came too early."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from accounts import clock
+from accounts.errors import Conflict
+from accounts.transactions import written
+from bookings import allocations, assignment, lifecycle, selectors
+from bookings.errors import SlotTaken, WrongState
+from bookings.lifecycle import State
+from bookings.models import Booking, Event
+from bookings.services.making import lock_days
+from bookings.services.recording import locked, record
+from bookings.wishes import Actor
+
+
+@written
+def undo_check_in(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
+    """The party isn't here: the booking is as it was before. Raises WrongState unless it was
+    checked in and hasn't left."""
+    booking = locked(booking)
+    if booking.state != State.CHECKED_IN.value:
+        raise WrongState(booking.state, "undone")
+    came = booking.events.filter(kind=Event.Kind.CHECKED_IN).order_by("-id").first()
+    before = State(came.data.get("before", State.CONFIRMED.value)) if came else State.CONFIRMED
+    return _back(booking, before, by=by, now=now)
+
+
+@written
+def undo_complete(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
+    """The party is still here, and has its time back. Raises SlotTaken when somebody else was given
+    it meanwhile, WrongState unless it was over."""
+    service = booking.service
+    start, end = booking.starts_at, booking.ends_at
+    if service:
+        start -= service.buffer_before
+        end += service.preparation + service.cleanup + service.buffer_after
+    lock_days([booking.location_id], start, end)
+    booking = locked(booking)
+    if booking.state != State.COMPLETED.value:
+        raise WrongState(booking.state, "undone")
+    if booking.session_id:
+        raise Conflict("A place in a class can't be taken again; book another.")
+    allocations.release_lapsed(booking.business_id, booking.resource_ids, (start, end), now=now)
+    allocations.take(
+        _what_it_took(booking, start, end, now=now),
+        business_id=booking.business_id,
+        booking_id=booking.pk,
+        during=(start, end),
+    )
+    return _back(booking, State.CHECKED_IN, by=by, now=now)
+
+
+def _what_it_took(
+    booking: Booking, start: datetime, end: datetime, *, now: datetime | None
+) -> list[tuple[uuid.UUID, int]]:
+    seen = selectors.offered(booking.business_id, start, end, now=now)
+    there = {each.id: each.candidate for each in seen}
+    service = booking.service
+    joined = len(booking.resource_ids) > 1 and not (service and selectors.requirements(service))
+    takes: list[tuple[uuid.UUID, int]] = []
+    for id_ in booking.resource_ids:
+        candidate = there.get(id_)
+        if candidate is None or (joined and candidate.taken_units):
+            raise SlotTaken
+        units: tuple[int, ...] | None = tuple(range(candidate.units))
+        if not joined:
+            units = assignment.free_units(candidate, booking.party_size, relax_minimum=True)
+        if units is None:
+            raise SlotTaken
+        takes.extend((id_, unit) for unit in units)
+    return takes
+
+
+def _back(booking: Booking, state: State, *, by: Actor, now: datetime | None) -> Booking:
+    if state not in lifecycle.UNDOES[State(booking.state)]:
+        raise WrongState(booking.state, state.value)
+    undone = booking.state
+    booking.state, booking.expires_at = state.value, None
+    booking.updated_at = clock.read(now)
+    booking.save(update_fields=["state", "expires_at", "updated_at"])
+    record(booking, Event.Kind.UPDATED, by=by, now=now, undone=undone)
+    return booking

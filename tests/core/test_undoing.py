@@ -1,0 +1,125 @@
+"""Check-ins and ends taken back, parties let in that nobody had said yes to, tables by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import Business
+from bookings import invariants, selectors, services
+from bookings.errors import SlotTaken, WrongState
+from bookings.models import Booking
+from bookings.wishes import SYSTEM
+from resources.models import Combination, Resource
+from tests.builders import EVENING, HOUR, MINUTE, NOW, business, location, tables, wish
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bistro() -> Business:
+    made = business("Bistro")
+    tables(made, 3, covers=2)
+    return made
+
+
+@pytest.fixture
+def one(bistro: Business) -> Resource:
+    return Resource.objects.get(name="Table 1")
+
+
+def pending(of: Business, **how: object) -> Booking:
+    return services.make(
+        wish(of, **how), guest=None, by=SYSTEM, source="test", is_pending=True, now=NOW
+    )
+
+
+def confirmed(of: Business, **how: object) -> Booking:
+    return services.make(wish(of, **how), guest=None, by=SYSTEM, source="test", now=NOW)
+
+
+def free(of: Business) -> list[str]:
+    return [each.candidate.name for each in selectors.free(wish(of), now=NOW)]
+
+
+def kept() -> None:
+    assert invariants.broken() == []
+
+
+def test_who_was_checked_in_by_mistake_is_expected_again(bistro: Business) -> None:
+    booking = services.check_in(confirmed(bistro), by=SYSTEM, now=NOW)
+    booking = services.undo_check_in(booking, by=SYSTEM, now=NOW)
+    assert booking.state == "confirmed"
+    with pytest.raises(WrongState):
+        services.undo_check_in(booking, by=SYSTEM, now=NOW)
+    kept()
+
+
+def test_who_waits_for_a_yes_is_let_in_only_when_asked_for(bistro: Business) -> None:
+    booking = pending(bistro)
+    with pytest.raises(WrongState):
+        services.check_in(booking, by=SYSTEM, now=NOW)
+    booking = services.check_in(booking, by=SYSTEM, is_unasked=True, now=NOW)
+    assert booking.state == "checked_in"
+    booking = services.undo_check_in(booking, by=SYSTEM, now=NOW)
+    assert booking.state == "pending"
+    kept()
+
+
+def test_who_left_too_early_has_the_table_back(bistro: Business, one: Resource) -> None:
+    booking = services.check_in(confirmed(bistro, resource_id=one.pk), by=SYSTEM, now=NOW)
+    booking = services.complete(booking, by=SYSTEM, now=NOW)
+    assert "Table 1" in free(bistro)
+    booking = services.undo_complete(booking, by=SYSTEM, now=NOW)
+    assert booking.state == "checked_in"
+    assert "Table 1" not in free(bistro)
+    kept()
+
+
+def test_unless_somebody_sits_there(bistro: Business, one: Resource) -> None:
+    booking = services.check_in(confirmed(bistro, resource_id=one.pk), by=SYSTEM, now=NOW)
+    booking = services.complete(booking, by=SYSTEM, now=NOW)
+    confirmed(bistro, resource_id=one.pk)
+    with pytest.raises(SlotTaken):
+        services.undo_complete(booking, by=SYSTEM, now=NOW)
+    kept()
+
+
+def test_what_is_accepted_is_kept_until_then(bistro: Business, one: Resource) -> None:
+    booking = pending(bistro, resource_id=one.pk)
+    booking = services.accept(booking, until=NOW + HOUR, by=SYSTEM, now=NOW)
+    assert "Table 1" not in free(bistro)
+    assert services.confirm(booking, by=SYSTEM, now=NOW).expires_at is None
+    other = services.accept(pending(bistro), until=NOW + HOUR, by=SYSTEM, now=NOW)
+    with pytest.raises(WrongState):
+        services.accept(other, until=NOW + 3 * HOUR, by=SYSTEM, now=NOW + 2 * HOUR)
+    services.expire_holds(now=NOW + HOUR + MINUTE)
+    other.refresh_from_db()
+    assert other.state == "expired"
+    kept()
+
+
+def test_several_tables_by_name(bistro: Business) -> None:
+    first, second, third = Resource.objects.order_by("name")
+    both = confirmed(bistro, party_size=4, together=(first.pk, second.pk))
+    assert both.resource_ids == [first.pk, second.pk]
+    with pytest.raises(SlotTaken):  # one of them is taken
+        confirmed(bistro, party_size=4, together=(second.pk, third.pk))
+    with pytest.raises(SlotTaken):  # too few seats
+        confirmed(bistro, starts_at=EVENING + 5 * HOUR, party_size=5, together=(first.pk, third.pk))
+    joined = Combination.objects.create(location=location(bistro), name="1+2", covers_max=6)
+    joined.members.set([first, second])
+    late = wish(bistro, EVENING + 5 * HOUR, party_size=5, together=(first.pk, second.pk))
+    services.make(late, guest=None, by=SYSTEM, source="test", now=NOW)
+    moved = services.reschedule(both, together=(second.pk, third.pk), by=SYSTEM, now=NOW)
+    assert moved.resource_ids == [second.pk, third.pk]
+    kept()
+
+
+def test_the_best_among_some(bistro: Business) -> None:
+    _, second, third = Resource.objects.order_by("name")
+    some = frozenset({second.pk, third.pk})
+    assert confirmed(bistro, among=some).resource_ids == [second.pk]
+    assert confirmed(bistro, among=some).resource_ids == [third.pk]
+    with pytest.raises(SlotTaken):
+        confirmed(bistro, among=some)
+    assert free(bistro) == ["Table 1"]
