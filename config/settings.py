@@ -159,6 +159,9 @@ REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss")
 
 # --- Openbook itself -----------------------------------------------------------------------------
 
+DEMO = env.flag("OPENBOOK_DEMO", False)
+if IS_PRODUCTION and DEMO:
+    raise env.BadSetting("OPENBOOK_DEMO", "must be off in production: it shows mails to anybody.")
 DEFAULT_PLAN = env.text("DEFAULT_PLAN", "scale")
 SANDBOX_UNLOCKS_DYNAMIC = env.flag("SANDBOX_UNLOCKS_DYNAMIC", False)
 DOORBELL = env.flag("DOORBELL", not IS_TEST)
@@ -174,6 +177,7 @@ if STRIPE_SECRET_KEY and not STRIPE_WEBHOOK_SECRET:
 _mail = env.mail("EMAIL_URL", "memorymail://" if IS_TEST else "")
 SENDS_MAIL = bool(_mail)
 vars().update(_mail)
+MAIL_FOLDER: str = _mail.get("EMAIL_FILE_PATH", "")  # where the mails are, if they are files
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 15, least=1)  # seconds for each step of sending
 DEFAULT_FROM_EMAIL = env.address("EMAIL_FROM", "bookings@localhost")
 if IS_PRODUCTION and SENDS_MAIL and not env.text("EMAIL_FROM", ""):

@@ -44,6 +44,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="front"),
     path("admin/", admin.site.urls),
     path("booking/", include("bookings.web.urls")),
+    path("demo/mail/", include("bookings.web.demo_urls")),
     path("", include("bookings.api.availengine.urls")),
     path("", include("bookings.api.myreserva.urls")),
     path("", include("bookings.api.appointedd.urls")),

@@ -24,6 +24,7 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -258,6 +259,7 @@ Openbook is running.
 
   Admin         {url}/admin/
   API and docs  {url}/v1/   {url}/docs/
+  Mail          {url}/demo/mail/   (what guests would get)
   Health        {url}/readyz   {url}/metrics
   Logs          {kept}/log/
 
@@ -308,7 +310,9 @@ def run(data: Path) -> None:
         "OPENBOOK_ENV": "development",
         "DEBUG": "0",
         "SECRET_KEY": secret(data),
+        "OPENBOOK_DEMO": "1",
         "PUBLIC_URL": url,
+        "EMAIL_URL": f"filemail://{urllib.parse.quote(str(data / 'mail'))}",
         "WEBHOOKS_ALLOW_PRIVATE": "1",
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         # Said of a worker that runs as root, which on a machine of one's own is no news.

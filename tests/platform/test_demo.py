@@ -231,6 +231,17 @@ def test_what_it_prints_can_be_pasted(demo: Demo) -> None:
     assert left["remaining_resources"] == free["remaining_resources"] - 1
 
 
+def test_what_guests_would_get_is_on_a_page(demo: Demo) -> None:
+    address = re.findall(r"http://[^ ]+/demo/mail/", demo.said)[0]
+
+    def shown() -> str:
+        with urllib.request.urlopen(address) as page:  # noqa: S310
+            return str(page.read().decode())
+
+    until(lambda: "maria@example.com" in shown(), "who booked just now was not written to")
+    assert "Confirmed: Table at Bistro Verde" in shown()
+
+
 def test_a_second_start_finds_the_data_of_the_first(demo: Demo, first: Past) -> None:
     assert demo.under("API key of the bistro") == first.key
     url = demo.under("Book it:").rpartition(" ")[2].replace("/dynamic", "/manage")

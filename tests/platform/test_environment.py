@@ -116,6 +116,7 @@ def test_only_postgresql_is_a_database_and_no_password_is_said(
         ({"DEBUG": "1"}, "DEBUG: must be off in production."),
         ({"ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS: production must name its hosts."),
         ({"STRIPE_SECRET_KEY": "sk_live_1"}, "STRIPE_WEBHOOK_SECRET: must be set"),
+        ({"OPENBOOK_DEMO": "1"}, "OPENBOOK_DEMO: must be off in production"),
         ({"EMAIL_URL": "smtp://mail.example.com"}, "EMAIL_FROM: must be set"),
     ],
 )
