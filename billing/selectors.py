@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from calendar import monthrange
 from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
@@ -214,6 +215,8 @@ def _channel(row: tuple[Any, ...], wanted: _Columns) -> Channel:
     end = split + len(wanted.business)
     channel = Channel.from_db("default", wanted.channel, row[:split])
     channel.business = Business.from_db("default", wanted.business, row[split:end])
+    if isinstance(said := channel.business.__dict__.get("details"), str):
+        channel.business.details = json.loads(said)  # as the driver leaves it to the model's field
     channel.business.__dict__["_cover"] = Cover(*row[end:])
     return channel
 
