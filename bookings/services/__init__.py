@@ -9,6 +9,7 @@ from bookings.services.changing import Changes, change
 from bookings.services.classes import (
     book_places,
     cancel_session,
+    change_places,
     change_session,
     schedule_session,
 )
@@ -23,6 +24,7 @@ from bookings.services.deposits import (
     settle_deposit,
 )
 from bookings.services.guests import correct as correct_guest
+from bookings.services.guests import describe as describe_guest
 from bookings.services.guests import forget as forget_guest
 from bookings.services.guests import meet as meet_guest
 from bookings.services.guests import welcome as welcome_guest
@@ -107,6 +109,7 @@ __all__ = [
     "capture_deposit",
     "change",
     "change_party_size",
+    "change_places",
     "change_schedule",
     "change_session",
     "check_in",
@@ -117,6 +120,7 @@ __all__ = [
     "correct_guest",
     "decline_offer",
     "deposit_paid",
+    "describe_guest",
     "describe_visit",
     "end_schedule",
     "expire_holds",

@@ -32,7 +32,7 @@ from bookings.services.making import (
     respect_quota,
 )
 from bookings.services.progress import cancel
-from bookings.services.recording import record, snapshot
+from bookings.services.recording import locked, record, snapshot
 from bookings.services.sessions import (
     extend,
     locked_session,
@@ -138,6 +138,7 @@ def book_places(
     channel: Channel | None = None,
     key: str = "",
     notes: str = "",
+    details: Mapping[str, Any] | None = None,
     lasts: timedelta | None = None,
     deposit: DepositTerms | None = None,
     now: datetime | None = None,
@@ -171,6 +172,7 @@ def book_places(
         channel=channel,
         key=key,
         notes=notes,
+        details=details,
         lasts=lasts,
         deposit=deposit,
         now=now,
@@ -187,6 +189,7 @@ def seat(
     channel: Channel | None = None,
     key: str = "",
     notes: str = "",
+    details: Mapping[str, Any] | None = None,
     lasts: timedelta | None = None,
     deposit: DepositTerms | None = None,
     now: datetime | None = None,
@@ -215,6 +218,7 @@ def seat(
         party_size=party_size,
         resource_ids=session.resource_ids,
         notes=notes,
+        details=dict(details or {}),
     )
     allocations.book(
         booking,
@@ -246,6 +250,64 @@ def free_places(session: Session) -> list[int]:
         )
     )
     return [unit for unit in range(session.capacity) if unit not in taken]
+
+
+@written
+def change_places(
+    booking: Booking,
+    session: Session,
+    *,
+    party_size: int | None = None,
+    by: Actor,
+    now: datetime | None = None,
+) -> Booking:
+    """Give a booking places in another run of a class, in place of those that it has.
+
+    Raises SlotTaken when too few are left there, WrongState for what isn't confirmed; the booking
+    then is as it was.
+    """
+    runs = {
+        each.pk: each
+        for each in Session.objects.select_for_update(no_key=True, of=("self",))
+        .filter(business_id=booking.business_id, pk__in={booking.session_id, session.pk})
+        .order_by("pk")
+    }
+    booking = locked(booking)
+    to = runs.get(session.pk)
+    if booking.state != State.CONFIRMED.value:
+        raise WrongState(booking.state, "moved")
+    if to is None or to.state != Session.State.SCHEDULED:
+        raise SlotTaken("This class has been cancelled.")
+    if to.starts_at < (now or timezone.now()) - GRACE:
+        raise InThePast
+    allocations.release_lapsed_places(to.pk, now=now)
+    was, size = snapshot(booking), party_size or booking.party_size
+    Allocation.objects.filter(booking=booking).delete()
+    places = free_places(to)[:size]
+    if len(places) < size:
+        raise SlotTaken("There are not enough places left in this class.")
+    allocations.take(
+        [(None, unit) for unit in places],  # type: ignore[misc]
+        business_id=booking.business_id,
+        booking_id=booking.pk,
+        session_id=to.pk,
+        during=(to.starts_at, to.ends_at),
+    )
+    left = runs.get(booking.session_id) if booking.session_id else None
+    booking.session, booking.service_id, booking.location_id = to, to.service_id, to.location_id
+    booking.starts_at, booking.ends_at = to.starts_at, to.ends_at
+    booking.party_size, booking.resource_ids = size, to.resource_ids
+    booking.updated_at = clock.read(now)
+    booking.save(
+        update_fields=[
+            "session", "service", "location", "starts_at", "ends_at", "party_size", "resource_ids",
+            "updated_at",
+        ]
+    )  # fmt: skip
+    for each in (left, to):
+        touch(each, booking.updated_at)
+    record(booking, Event.Kind.UPDATED, by=by, now=now, was=was)
+    return booking
 
 
 def resize(booking: Booking, wish: Wish, *, by: Actor, now: datetime | None) -> Booking:

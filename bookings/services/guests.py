@@ -84,6 +84,16 @@ def _known(business: Business, who: GuestDetails) -> Guest | None:
 
 
 @transaction.atomic
+def describe(guest: Guest, details: Mapping[str, Any]) -> Guest:
+    """Remember what protocols say of a guest, besides what they said before."""
+    found = _existing(guest)
+    for name, said in details.items():
+        found.details[name] = {**found.details.get(name, {}), **said}
+    found.save(update_fields=["details"])
+    return found
+
+
+@transaction.atomic
 def correct(
     guest: Guest,
     *,
@@ -128,9 +138,10 @@ def correct(
 def forget(guest: Guest, *, now: datetime | None = None) -> None:
     """Erase a guest: deleted when never booked, else nothing personal is left of them.
 
-    Bookings stay in the book, without a name or notes; so do figures and the history, which never
-    held personal data. What listeners were told can't be taken back, our copy of it goes; what they
-    are still to be told is written anew, without a name, when it is sent.
+    Bookings stay in the book, without a name, notes or what protocols said of them; so do figures
+    and the history, which never held personal data. What listeners were told can't be taken back,
+    our copy of it goes; what they are still to be told is written anew, without a name, when it is
+    sent.
     """
     found = _existing(guest)
     record_guest(found, Event.Kind.GUEST_DELETED, by=SYSTEM, now=now)
@@ -140,6 +151,7 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
         found.delete()
         return
     bookings.exclude(notes="").update(notes="")
+    bookings.exclude(details={}).update(details={})
     bookings.update(link_version=F("link_version") + 1)  # whoever has their link has it no more
     WebhookDelivery.objects.filter(event__booking__guest=found).update(body="")
     for name in ("first_name", "last_name", "email", "phone", "email_key", "phone_key", "notes"):

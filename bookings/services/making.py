@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -58,14 +59,16 @@ def book(
     channel: Channel | None = None,
     key: str = "",
     notes: str = "",
+    details: Mapping[str, Any] | None = None,
     deposit: DepositTerms | None = None,
     now: datetime | None = None,
 ) -> Booking:
     """Take time for a party and promise it at once; with a deposit to pay, once that is paid.
 
     Best fit: the smallest adequate resource, then a combination; `wish.resource_id` asks for that
-    one. The same `key` from the same channel returns the booking it made before. Raises NotOffered
-    outside the rules, SlotTaken when nothing that fits is free, QuotaUsedUp, Unavailable.
+    one. The same `key` from the same channel returns the booking it made before; `details` is what
+    protocols say of it. Raises NotOffered outside the rules, SlotTaken when nothing that fits is
+    free, QuotaUsedUp, Unavailable.
     """
     booking, is_new = _make(
         wish,
@@ -77,6 +80,7 @@ def book(
         channel=channel,
         key=key,
         notes=notes,
+        details=details,
         waits=deposit_wait(wish.business) if deposit else None,
         now=now,
     )
@@ -107,6 +111,7 @@ def hold(
     channel: Channel | None = None,
     key: str = "",
     notes: str = "",
+    details: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> Booking:
     """Take time for a party while they make up their minds; `lasts` or the business's minutes.
@@ -123,6 +128,7 @@ def hold(
         channel=channel,
         key=key,
         notes=notes,
+        details=details,
         waits=lasts or timedelta(minutes=wish.business.hold_minutes),
         now=now,
     )[0]
@@ -172,6 +178,7 @@ def _make(
     notes: str,
     waits: timedelta | None,
     now: datetime | None,
+    details: Mapping[str, Any] | None = None,
     counts: bool = True,
 ) -> tuple[Booking, bool]:
     if earlier := earlier_with(channel, key):
@@ -200,6 +207,7 @@ def _make(
         party_size=wish.party_size,
         resource_ids=list(plan.resource_ids),
         notes=notes,
+        details=dict(details or {}),
     )
     allocations.book(
         booking,

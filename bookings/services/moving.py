@@ -38,6 +38,7 @@ def reschedule(
     joinable: bool = True,
     any_resource: bool = False,
     keeps_people: bool = False,
+    location_id: uuid.UUID | None = None,
     step: timedelta | None = None,
     by_guest: bool = False,
     among: frozenset[uuid.UUID] | None = None,
@@ -49,8 +50,9 @@ def reschedule(
     What isn't given stays. It keeps its resource when that still fits, else gets the best fit; with
     `keeps_people` so does what is booked of a service, and it stays at its location. With
     `resource_id` that one or none, with `any_resource` also one that the service doesn't name; with
-    a `step` only to a start on the grid; `by_guest`, `among` and `together` as in a Wish. Raises
-    SlotTaken, NotOffered, WrongState for what is over, HoldExpired; the booking then is as it was.
+    a `step` only to a start on the grid; `location_id`, `by_guest`, `among` and `together` as in a
+    Wish. Raises SlotTaken, NotOffered, WrongState for what is over, HoldExpired; the booking then is
+    as it was.
     """
     before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
 
@@ -59,7 +61,7 @@ def reschedule(
         return dataclasses.replace(
             wish,
             keeps_notice=keeps_notice,
-            location_id=booking.location_id if keeps_people else None,
+            location_id=booking.location_id if keeps_people else location_id,
             step=step,
             by_guest=by_guest,
             among=among,
