@@ -19,6 +19,8 @@ def _new(business: Business, protocol: str) -> str:
     """A key in the form that the clients of a protocol expect."""
     if protocol == Channel.Protocol.APPOINTEDD:
         return base64.b64encode(secrets.token_bytes(64)).decode()  # 88 characters
+    if protocol == Channel.Protocol.GOOGLE:  # a user name and a password (HTTP Basic)
+        return f"google-{secrets.token_hex(8)}:{secrets.token_urlsafe(32)}"
     return f"avail_{'test' if business.is_dev else 'live'}_{secrets.token_urlsafe(32)}"
 
 

@@ -208,6 +208,7 @@ class Channel(models.Model):
     class Protocol(models.TextChoices):
         AVAILENGINE = "availengine", "AvailEngine"
         APPOINTEDD = "appointedd", "Appointedd"
+        GOOGLE = "google", "Google Actions Center"
 
     class Scope(models.TextChoices):
         READ = "read", "Read"

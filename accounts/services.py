@@ -69,6 +69,21 @@ def issue_key(
 
 
 @transaction.atomic
+def rotate_key(
+    business: Business, *, name: str, protocol: str, scopes: Iterable[str], rate_limit_rpm: int = 60
+) -> tuple[Channel, str]:
+    """Make a key to take the place of the newest one of a protocol, which stays good until the next
+    time; those older than that open nothing any more. Raises Invalid."""
+    Business.objects.select_for_update(no_key=True).get(pk=business.pk)
+    live = Channel.objects.filter(business=business, protocol=protocol, is_active=True)
+    for each in live.order_by("-created_at", "id")[1:]:
+        revoke_key(each)
+    return issue_key(
+        business, name=name, scopes=scopes, rate_limit_rpm=rate_limit_rpm, protocol=protocol
+    )
+
+
+@transaction.atomic
 def revoke_key(channel: Channel) -> None:
     """Take a key away: it opens nothing from now on. Its bookings remember it."""
     channel.is_active = False

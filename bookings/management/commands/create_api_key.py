@@ -22,10 +22,16 @@ class Command(Base):
             default=Channel.Protocol.AVAILENGINE.value,
             help="that the key is for, and whose form it has",
         )
+        parser.add_argument(
+            "--rotate",
+            action="store_true",
+            help="of the keys of this protocol, leave only the newest good beside the new one",
+        )
         parser.add_argument("--rpm", type=int, default=60, help="requests a minute")
 
     def run(self, **options: Any) -> Any:
-        channel, key = services.issue_key(
+        make = services.rotate_key if options["rotate"] else services.issue_key
+        channel, key = make(
             business(options["slug"]),
             name=options["name"],
             scopes=options["scopes"],
