@@ -182,6 +182,7 @@ EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 15, least=1)  # seconds for each ste
 DEFAULT_FROM_EMAIL = env.address("EMAIL_FROM", "bookings@localhost")
 if IS_PRODUCTION and SENDS_MAIL and not env.text("EMAIL_FROM", ""):
     raise env.BadSetting("EMAIL_FROM", "must be set: an address that your mail server lets us use.")
+GOOGLE_CHECK_AVAILABILITY = env.flag("GOOGLE_CHECK_AVAILABILITY", False)
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 # Where the workers of one server leave their figures, so that any of them can tell of all.
 METRICS_FOLDER = env.folder("PROMETHEUS_MULTIPROC_DIR")

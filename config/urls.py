@@ -11,6 +11,8 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 from bookings.api.appointedd import dialect as appointedd
 from bookings.api.appointedd import schema
 from bookings.api.availengine import dialect as availengine
+from bookings.api.google import dialect as google
+from bookings.api.google import schema as google_schema
 from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -41,6 +43,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
         SpectacularSwaggerView.as_view(url_name="openapi-appointedd"),
         name="docs-appointedd",
     ),
+    path(
+        "openapi-google.json",
+        SpectacularJSONAPIView.as_view(
+            urlconf="bookings.api.google.urls", custom_settings=google_schema.SETTINGS
+        ),
+        name="openapi-google",
+    ),
+    path(
+        "docs/google/",
+        SpectacularSwaggerView.as_view(
+            url_name="openapi-google", title=google_schema.SETTINGS["TITLE"]
+        ),
+        name="docs-google",
+    ),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="front"),
     path("admin/", admin.site.urls),
     path("booking/", include("bookings.web.urls")),
@@ -48,6 +64,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("bookings.api.availengine.urls")),
     path("", include("bookings.api.myreserva.urls")),
     path("", include("bookings.api.appointedd.urls")),
+    path("", include("bookings.api.google.urls")),
 ]
 
 
@@ -59,6 +76,8 @@ def nowhere(request: HttpRequest, exception: Exception) -> HttpResponseBase:
         return appointedd.nowhere()
     if request.path_info.startswith("/api/v1/"):
         return JsonResponse({"detail": "Not Found"}, status=404)
+    if request.path_info.lower().startswith("/google/"):
+        return google.nowhere()
     return page_not_found(request, exception)
 
 

@@ -51,8 +51,8 @@ def reschedule(
     `keeps_people` so does what is booked of a service, and it stays at its location. With
     `resource_id` that one or none, with `any_resource` also one that the service doesn't name; with
     a `step` only to a start on the grid; `location_id`, `by_guest`, `among` and `together` as in a
-    Wish. Raises SlotTaken, NotOffered, WrongState for what is over, HoldExpired; the booking then is
-    as it was.
+    Wish. Raises SlotTaken, NotOffered, WrongState for what is over, HoldExpired; the booking then
+    is as it was.
     """
     before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
 

@@ -14,6 +14,7 @@ A route or a method of it that no ask leads to fails the test by its name.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 import re
@@ -219,6 +220,18 @@ def tenant(word: str, phone: str) -> Tenant:
     hold = services.hold(
         wish(of, EVENING + 4 * HOUR, resource_id=table.pk), by=SYSTEM, source="test", now=NOW
     )
+    google, google_key = keys.issue(
+        of, name=f"{word} Google", scopes=["read", "write"], protocol="google"
+    )
+    googled = services.book(
+        wish(of, EVENING + timedelta(days=9), resource_id=table.pk),
+        guest=maria,
+        by=SYSTEM,
+        source="google",
+        channel=google,
+        details={"google": {"user_information": {"user_id": f"{word}-user"}}},
+        now=NOW,
+    )
     block = services.block(
         other,
         starts_at=EVENING + timedelta(days=1),
@@ -279,6 +292,8 @@ def tenant(word: str, phone: str) -> Tenant:
         link_seal=link[1],
         promised=known(promised),
         hold=known(hold),
+        googled=known(googled),
+        google_door="Basic " + base64.b64encode(google_key.encode()).decode(),
         guest=Id(str(booking.guest_id)),
         guest_email=guest.email,
         guest_password=f"{low}-long-password",

@@ -33,6 +33,7 @@ OPEN = {
     "metrics": "Counts requests by route, behind METRICS_TOKEN.",
     "openapi.json": "A document, the same for everybody.",
     "openapi-appointedd.json": "Another one.",
+    "openapi-google.json": "A document, the same for everybody.",
     "docs/": "That document to read.",
     "admin/": "Behind a login; what staff see of which tenant is tested in tests/admin.",
 }
