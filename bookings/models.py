@@ -632,6 +632,7 @@ class Mail(models.Model):
         CHANGE = "change", "Change"
         CANCELLATION = "cancellation", "Cancellation"
         REMINDER = "reminder", "Reminder"
+        OFFER = "offer", "Offer"
 
     class State(models.TextChoices):
         DUE = "due", "Due"

@@ -544,6 +544,13 @@ def waitlist(business: Business) -> QuerySet[WaitlistEntry]:
     ).select_related("guest")
 
 
+def offer_of(booking: Booking) -> WaitlistEntry | None:
+    """The entry of the waitlist that a booking is held for, while it waits for an answer."""
+    return WaitlistEntry.objects.filter(
+        booking=booking, booking__state=State.HELD.value, state=WaitlistEntry.State.OFFERED
+    ).first()
+
+
 def places_left(
     sessions: Collection[uuid.UUID], *, now: datetime | None = None
 ) -> dict[uuid.UUID, int]:

@@ -99,6 +99,8 @@ def _kind(event: Event, told: Collection[uuid.UUID], staff: Collection[str]) -> 
         return Mail.Kind.CHANGE
     if event.kind == Kind.CANCELLED.value and event.booking_id in told:
         return Mail.Kind.CANCELLATION
+    if event.kind == Kind.OFFERED.value:
+        return Mail.Kind.OFFER
     return None
 
 

@@ -26,7 +26,10 @@ SUBJECTS = {
     Mail.Kind.CHANGE: "Changed",
     Mail.Kind.CANCELLATION: "Cancelled",
     Mail.Kind.REMINDER: "Reminder",
+    Mail.Kind.OFFER: "Free for you",
 }
+# What a booking must be for a mail to be true; confirmed for all others.
+WANTED = {Mail.Kind.CANCELLATION: State.CANCELLED, Mail.Kind.OFFER: State.HELD}
 WITH_CALENDAR = (Mail.Kind.CONFIRMATION, Mail.Kind.CHANGE)
 
 
@@ -87,9 +90,11 @@ def _ask_whether_still_so(mail: Mail, booking: Booking, now: datetime) -> None:
         validate_email(booking.guest.email)
     except ValidationError:
         raise Overtaken("Not an address.") from None
-    wanted = State.CANCELLED if mail.kind == Mail.Kind.CANCELLATION else State.CONFIRMED
+    wanted = WANTED.get(Mail.Kind(mail.kind), State.CONFIRMED)
     if booking.state != wanted.value:
         raise Overtaken(f"The booking is {booking.state}.")
+    if booking.expires_at and booking.expires_at <= now:
+        raise Overtaken("The offer has lapsed.")
     if booking.ends_at <= now:
         raise Overtaken("The booking is over.")
     if mail.kind == Mail.Kind.REMINDER:
@@ -123,6 +128,8 @@ def _news(mail: Mail, booking: Booking) -> dict[str, Any]:
         "by_guest": by_guest,
         "deposit_kept": by_guest and policies.is_late(booking, event.at),
     }
+    if booking.expires_at:
+        news["until"] = cards.moment(booking.expires_at, cards.zone_of(booking.location))
     if was := event.data.get("was"):
         zone = cards.zone_of(booking.location)
         start, end = (datetime.fromisoformat(was[name]) for name in ("starts_at", "ends_at"))

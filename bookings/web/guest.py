@@ -24,6 +24,7 @@ from bookings import calendars, cards, links, policies, selectors, services
 from bookings.errors import LinkExpired, LinkRevoked, LinkUnknown
 from bookings.lifecycle import State
 from bookings.models import Booking
+from bookings.wishes import GUEST
 
 View = Callable[..., HttpResponse]
 PRIVATE = {
@@ -100,6 +101,10 @@ def see(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
     state = State(booking.state)
     moving = policies.against_moving(booking, now)
     cancelling = policies.against_cancelling(booking, now)
+    if state == State.HELD and not cancelling and selectors.offer_of(booking):
+        return page(
+            "offer", **told(booking), until=_until(booking), offer=address("offer", booking)
+        )
     return page(
         "booking",
         **told(booking),
@@ -112,6 +117,30 @@ def see(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
         why_not=str(cancelling or moving or ""),
         calendar=address("calendar", booking),
     )
+
+
+def _until(booking: Booking) -> str:
+    """Until when it is held, by the clock on the wall."""
+    assert booking.expires_at is not None
+    return cards.moment(booking.expires_at, cards.zone_of(booking.location))
+
+
+@own
+@require_http_methods(["GET", "HEAD", "POST"])
+def offer(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
+    """Take what the waitlist offers, or leave it to the next. Only POST answers."""
+    entry = selectors.offer_of(booking)
+    if request.method == "POST" and entry:
+        try:
+            if request.POST.get("answer") == "take":
+                services.accept_offer(entry, by=GUEST, now=now_of(request))
+            else:
+                services.decline_offer(entry, by=GUEST, now=now_of(request))
+        except Unavailable:
+            raise
+        except DomainError as error:
+            return denied(told(booking), error, "This is no longer free")
+    return HttpResponseRedirect(address("booking", booking), status=303)
 
 
 @own

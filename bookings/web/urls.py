@@ -9,6 +9,7 @@ urlpatterns = [
     path("<str:token>/", guest.see, name="booking"),
     path("<str:token>", guest.see),
     path("<str:token>/move/", moving.move, name="move"),
+    path("<str:token>/offer/", guest.offer, name="offer"),
     path("<str:token>/cancel/", guest.cancel, name="cancel"),
     path("<str:token>/calendar.ics", guest.calendar, name="calendar"),
 ]

@@ -24,6 +24,8 @@ ASKS = [
     own(f"GET /booking/{MINE}"),
     own(f"GET /booking/{MINE}/cancel/"),
     own(f"GET /booking/{MINE}/calendar.ics"),
+    foreign(f"GET /booking/{FORGED}/offer/"),
+    foreign(f"POST /booking/{FORGED}/offer/"),
     foreign(f"GET /booking/{FORGED}/"),
     foreign(f"GET /booking/{FORGED}"),
     foreign("GET /booking/{theirs.booking}/", is_possible=False),  # an id is no link
