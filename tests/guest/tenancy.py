@@ -24,6 +24,9 @@ ASKS = [
     own(f"GET /booking/{MINE}"),
     own(f"GET /booking/{MINE}/cancel/"),
     own(f"GET /booking/{MINE}/calendar.ics"),
+    own(f"GET /booking/{MINE}/move/"),
+    foreign(f"GET /booking/{FORGED}/move/"),
+    foreign(f"POST /booking/{FORGED}/move/", is_possible=False),  # it says no start
     foreign(f"GET /booking/{FORGED}/offer/"),
     foreign(f"POST /booking/{FORGED}/offer/"),
     foreign(f"GET /booking/{FORGED}/"),
