@@ -31,7 +31,15 @@ from bookings.api.appointedd import gate, pages
 from bookings.api.appointedd.gate import Refusal, bad_request
 from bookings.api.appointedd.pages import Page, Part
 from bookings.api.appointedd.schema import Schema
-from bookings.errors import DepositDue, HoldExpired, NotOffered, QuotaUsedUp, SlotTaken
+from bookings.errors import (
+    DepositDue,
+    HoldExpired,
+    NotOffered,
+    Overpaid,
+    PaymentDue,
+    QuotaUsedUp,
+    SlotTaken,
+)
 from bookings.wishes import Actor
 
 log = logging.getLogger(__name__)
@@ -52,6 +60,8 @@ ANSWERS: dict[type[DomainError], int] = {
     SlotTaken: 409,
     HoldExpired: 404,
     DepositDue: 409,
+    PaymentDue: 409,
+    Overpaid: 409,
     QuotaUsedUp: 402,
 }
 
