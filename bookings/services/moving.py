@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Max, Min
+
 from accounts import clock
 from accounts.transactions import lock, written
 from bookings import allocations, lifecycle, rules, selectors
@@ -165,6 +167,7 @@ def _moved(
     joinable: bool,
 ) -> Wish:
     service = booking.service
+    buffer_before, buffer_after = _buffers(booking)
     return Wish(
         business=booking.business,
         service=service,
@@ -174,9 +177,31 @@ def _moved(
         resource_id=resource_id,
         keeps_hours=keeps_hours,
         joinable=joinable,
-        buffer_before=service.buffer_before if service else timedelta(),
-        buffer_after=service.buffer_after if service else timedelta(),
-        overhead=service.preparation + service.cleanup if service else timedelta(),
+        buffer_before=buffer_before,
+        buffer_after=buffer_after,
+        overhead=_overhead(service),
+    )
+
+
+def _overhead(service: Service | None) -> timedelta:
+    return service.preparation + service.cleanup if service else timedelta()
+
+
+def _buffers(booking: Booking) -> tuple[timedelta, timedelta]:
+    """What is kept free around a booking: its service's buffers, else what it was booked with, as
+    some doors keep a gap of the business's."""
+    service = booking.service
+    if service and (service.buffer_before or service.buffer_after):
+        return service.buffer_before, service.buffer_after
+    taken = Allocation.objects.filter(booking=booking, session=None).aggregate(
+        since=Min("starts_at"), until=Max("ends_at")
+    )
+    if taken["since"] is None:
+        return timedelta(), timedelta()
+    shown_until = booking.ends_at + _overhead(service)
+    return (
+        max(booking.starts_at - taken["since"], timedelta()),
+        max(taken["until"] - shown_until, timedelta()),
     )
 
 

@@ -268,6 +268,16 @@ def test_the_gap_between_bookings(morning: Contract) -> None:
     assert left(morning, resource_id=table.pk, service_id=own.pk)["11:30"] == 1
 
 
+def test_the_gap_moves_along(morning: Contract) -> None:
+    change(morning, buffer_minutes=15, booking_mode="dynamic")
+    made = book(morning).json()["booking"]["id"], morning.create().json()["booking"]["id"]
+    for booking_id, taken in zip(made, (75, 45), strict=True):
+        path = f"/v1/manage/bookings/{booking_id}"
+        assert morning.api.patch(path, {"start_time": "11:00"}).status_code == 200
+        (found,) = Booking.objects.get(pk=booking_id).allocations.all()
+        assert found.ends_at - found.starts_at == taken * MINUTE
+
+
 # --- services ------------------------------------------------------------------------------------
 
 
