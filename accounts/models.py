@@ -209,6 +209,7 @@ class Channel(models.Model):
         AVAILENGINE = "availengine", "AvailEngine"
         APPOINTEDD = "appointedd", "Appointedd"
         GOOGLE = "google", "Google Actions Center"
+        OCTOTABLE = "octotable", "OctoTable"
 
     class Scope(models.TextChoices):
         READ = "read", "Read"
@@ -217,6 +218,15 @@ class Channel(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     business = models.ForeignKey(Business, models.CASCADE, related_name="channels")
+    user = models.ForeignKey(
+        User,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="channels",
+        help_text="Who registered it for all businesses that they own.",
+    )
     name = models.CharField(max_length=100)
     protocol = models.CharField(max_length=20, choices=Protocol, default=Protocol.AVAILENGINE)
     prefix = models.CharField(max_length=16, editable=False)

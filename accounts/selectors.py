@@ -16,3 +16,10 @@ def own(user: User) -> QuerySet[Business]:
     """The businesses of a user, newest first: those a developer owns and those they belong to."""
     mine = Q(owner=user) | Q(memberships__user=user)
     return Business.objects.filter(mine, is_active=True).distinct().order_by("-created_at", "id")
+
+
+def reached_by(channel: Channel) -> QuerySet[Business]:
+    """The businesses that a program may ask about: the one its key is of, and what is owned by
+    whoever registered it for all of theirs."""
+    theirs = Q(owner=channel.user_id) if channel.user_id else Q()
+    return Business.objects.filter(Q(pk=channel.business_id) | theirs, is_active=True)

@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from accounts import keys
 from accounts.errors import Conflict, Invalid, NotFound, PlanLimit
 from accounts.models import Business, Channel, Membership, User
+from accounts.transactions import lock
 
 
 @transaction.atomic
@@ -84,6 +85,25 @@ def rotate_key(
 
 
 @transaction.atomic
+def register_program(
+    business: Business, user: User, *, name: str, protocol: str, rate_limit_rpm: int = 300
+) -> tuple[Channel, str]:
+    """Make a key for a program that somebody registers for all businesses that they own, under a
+    name that no other such program has. Raises Conflict."""
+    lock([f"program:{protocol}:{name.casefold()}"])
+    if Channel.objects.filter(protocol=protocol, user__isnull=False, name__iexact=name).exists():
+        raise Conflict("This name is taken.")
+    return keys.issue(
+        business,
+        name=name,
+        scopes=["read", "write"],
+        rate_limit_rpm=rate_limit_rpm,
+        protocol=protocol,
+        user=user,
+    )
+
+
+@transaction.atomic
 def revoke_key(channel: Channel) -> None:
     """Take a key away: it opens nothing from now on. Its bookings remember it."""
     channel.is_active = False
@@ -109,13 +129,21 @@ def register_developer(*, email: str, password: str, first_name: str, last_name:
 
 @transaction.atomic
 def register_user(
-    *, email: str, password: str, first_name: str, last_name: str, is_developer: bool = False
+    *,
+    email: str,
+    password: str,
+    first_name: str,
+    last_name: str,
+    is_developer: bool = False,
+    has_passed: bool = False,
 ) -> User:
-    """Add somebody who logs in. Raises as `register_developer`."""
+    """Add somebody who logs in, with a password that `has_passed` a protocol's own rules or is
+    held to ours. Raises as `register_developer`."""
     email = email.casefold()
     user = User(email=email, first_name=first_name, last_name=last_name, is_developer=is_developer)
     try:
-        validate_password(password, user)
+        if not has_passed:
+            validate_password(password, user)
     except ValidationError as error:
         raise Invalid(fields={"password": " ".join(error.messages)}) from None
     user.set_password(password)

@@ -17,7 +17,15 @@ from accounts import clock
 from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Business
 from accounts.services import create_business
-from resources.models import Category, Location, Requirement, Resource, Section, Service
+from resources.models import (
+    Category,
+    Combination,
+    Location,
+    Requirement,
+    Resource,
+    Section,
+    Service,
+)
 
 NOBODY = "nobody"  # a kind that nothing is of: what needs one of it can't be had
 Needs = Mapping[str, Collection[uuid.UUID]]  # by kind: who or what qualifies; empty for all
@@ -136,6 +144,104 @@ def _check(resource: Resource, values: Collection[str]) -> None:
     checked(resource, values)
     if resource.covers_min > resource.covers_max * resource.units:
         raise Invalid(fields={"capacity_min": "Must not be more than capacity_max."})
+
+
+# --- sections and combinations -------------------------------------------------------------------
+
+SECTION_ONCE = {"section_name_once": "There is already a room of this name."}
+COMBINATION_ONCE = {"combination_name_once": "There is already a combination of this name."}
+
+
+@transaction.atomic
+def add_section(location: Location, **values: Any) -> Section:
+    """Add a room or area to a place. Raises Invalid, Conflict when there is one of that name."""
+    made = Section(location=location, **values)
+    checked(made, values)
+    with once(**SECTION_ONCE):
+        made.save()
+    return made
+
+
+@transaction.atomic
+def change_section(section: Section, **values: Any) -> Section:
+    """Change a room or area. Raises as `add_section`, NotFound when it is gone."""
+    found = Section.objects.select_for_update(no_key=True).filter(pk=section.pk).first()
+    if found is None:
+        raise NotFound
+    for name, value in values.items():
+        setattr(found, name, value)
+    checked(found, values)
+    if values:
+        with once(**SECTION_ONCE):
+            found.save(update_fields=list(values))
+    return found
+
+
+@transaction.atomic
+def remove_section(section: Section, *, now: datetime | None = None) -> None:
+    """Take a room off the books, with what is in it; bookings stay, for staff to move."""
+    for each in Resource.objects.filter(section=section, deleted_at=None):
+        remove_resource(each, now=now)
+    Combination.objects.filter(members__section=section).delete()
+    section.delete()
+
+
+@transaction.atomic
+def add_combination(
+    location: Location, members: Collection[uuid.UUID], **values: Any
+) -> Combination:
+    """Let resources of a place be taken together. Raises Invalid, NotFound, and Conflict for a name
+    that is taken."""
+    made = Combination(location=location, **values)
+    checked(made, values)
+    _in_order(made)
+    with once(**COMBINATION_ONCE):
+        made.save()
+    _join(made, members)
+    return made
+
+
+@transaction.atomic
+def change_combination(
+    combination: Combination, *, members: Collection[uuid.UUID] | None = None, **values: Any
+) -> Combination:
+    """Change what is taken together. Raises as `add_combination`."""
+    found = Combination.objects.select_for_update(no_key=True).filter(pk=combination.pk).first()
+    if found is None:
+        raise NotFound
+    for name, value in values.items():
+        setattr(found, name, value)
+    checked(found, values)
+    _in_order(found)
+    if values:
+        with once(**COMBINATION_ONCE):
+            found.save(update_fields=list(values))
+    if members is not None:
+        _join(found, members)
+    return found
+
+
+@transaction.atomic
+def remove_combination(combination: Combination) -> None:
+    """Let these resources be taken one by one alone; what is booked stays."""
+    combination.delete()
+
+
+def _join(combination: Combination, members: Collection[uuid.UUID]) -> None:
+    wanted = set(members)
+    found = Resource.objects.filter(
+        location=combination.location_id, pk__in=wanted, deleted_at=None
+    )
+    if found.count() < len(wanted):
+        raise NotFound("There is no such resource here.")
+    if len(wanted) < 2:
+        raise Invalid(fields={"members": "A combination is of two at least."})
+    combination.members.set(found)
+
+
+def _in_order(combination: Combination) -> None:
+    if not 1 <= combination.covers_min <= combination.covers_max:
+        raise Invalid(fields={"covers_min": "Must be from 1 to the most it seats."})
 
 
 # --- services ------------------------------------------------------------------------------------
