@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0010_mails")]
+    dependencies = [("bookings", "0011_mails_of_offers")]
 
     operations = [
         migrations.AlterField(
