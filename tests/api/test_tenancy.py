@@ -35,6 +35,7 @@ OPEN = {
     "openapi-appointedd.json": "Another one.",
     "openapi-google.json": "A document, the same for everybody.",
     "docs/": "That document to read.",
+    "demo/mail/": "The demo's guests, to whoever runs it; nowhere else is there anything.",
     "admin/": "Behind a login; what staff see of which tenant is tested in tests/admin.",
 }
 AT: dict[str, Any] = {"openbook.now": NOW}

@@ -22,6 +22,7 @@ def doors(mine: Tenant, theirs: Tenant) -> dict[str, dict[str, str]]:
 ASKS = [
     own(f"GET /booking/{MINE}/"),
     own(f"GET /booking/{MINE}"),
+    own(f"GET /booking/{MINE}/move/"),
     own(f"GET /booking/{MINE}/cancel/"),
     own(f"GET /booking/{MINE}/calendar.ics"),
     own(f"GET /booking/{MINE}/move/"),
@@ -32,6 +33,8 @@ ASKS = [
     foreign(f"GET /booking/{FORGED}/"),
     foreign(f"GET /booking/{FORGED}"),
     foreign("GET /booking/{theirs.booking}/", is_possible=False),  # an id is no link
+    foreign(f"GET /booking/{FORGED}/move/"),
+    foreign(f"POST /booking/{FORGED}/move/", is_possible=False),  # a time is read from a form
     foreign(f"GET /booking/{FORGED}/cancel/"),
     foreign(f"POST /booking/{FORGED}/cancel/"),
     foreign(f"GET /booking/{FORGED}/calendar.ics"),

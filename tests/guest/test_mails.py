@@ -459,7 +459,7 @@ def test_a_reminder_keeps_its_hour_across_a_clock_change(bistro: Business) -> No
     book(bistro, starts_at=changed)
     relay.deliver(now=NOW)
     relay.deliver(now=changed - DAY)
-    assert "Sunday 25 October 2026, 20:00–21:00 (London time (GMT))" in text_of(last())
+    assert "Sunday 25 October 2026, 20:00–21:00, London time (GMT)" in text_of(last())
 
 
 # --- hostile words -------------------------------------------------------------------------------
