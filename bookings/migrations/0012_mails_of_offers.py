@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0010_mails"),
+        ("bookings", "0011_google_endpoints"),
     ]
 
     operations = [
