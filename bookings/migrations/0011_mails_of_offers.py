@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0011_google_endpoints"),
+        ("bookings", "0010_mails"),
     ]
 
     operations = [
