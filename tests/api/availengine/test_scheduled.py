@@ -7,6 +7,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from accounts.models import Business
 from availability.models import Closure, OpeningHours
@@ -609,3 +612,59 @@ def test_a_location_with_a_clock_of_its_own(morning: Contract) -> None:
         "00:00": 5, "00:30": 5, "01:00": 5, "01:30": 5, "02:00": 5, "23:00": 5, "23:30": 5,
     }  # fmt: skip
     assert book(morning, start_time="23:30").status_code == 201
+
+
+NIGHTS = [
+    ("UTC", "2026-06-20"),
+    ("Europe/Paris", "2027-03-28"),
+    ("America/New_York", "2026-11-01"),
+    ("Asia/Kolkata", "2026-06-21"),
+]
+HALF_HOURS = [f"{n // 2:02}:{n % 2 * 3}0" for n in range(48)]
+
+
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    night=st.sampled_from(NIGHTS),
+    opens=st.integers(0, 23),
+    lasts=st.integers(2, 10),
+    length=st.sampled_from([30, 60, 90]),
+    interval=st.sampled_from([20, 30, 45]),
+    gap=st.sampled_from([0, 10, 30]),
+    taken=st.lists(st.sampled_from(HALF_HOURS), max_size=4),
+    capacity=st.integers(1, 5),
+)
+def test_what_is_shown_as_free_can_be_booked_and_nothing_else(
+    contract: Contract,
+    night: tuple[str, str],
+    opens: int,
+    lasts: int,
+    length: int,
+    interval: int,
+    gap: int,
+    taken: list[str],
+    capacity: int,
+) -> None:
+    zone, day = night
+    with transaction.atomic():
+        change(
+            contract,
+            timezone=zone,
+            slot_interval_minutes=interval,
+            buffer_minutes=gap,
+            default_duration_minutes=length,
+        )
+        Resource.objects.filter(name__in=("Table 3", "Table 4", "Table 5")).update(is_active=False)
+        open_daily(contract, time(opens), time((opens + lasts) % 24))
+        for start in taken:
+            book(contract, booking_date=day, start_time=start, capacity=1)
+        shown = left(contract, day, capacity=capacity)
+        for start in {*shown, *HALF_HOURS}:
+            with transaction.atomic():
+                answer = book(contract, booking_date=day, start_time=start, capacity=capacity)
+                assert (answer.status_code == 201) == bool(shown.get(start)), (start, shown)
+                assert answer.status_code in (201, 400, 409), answer.content
+                transaction.set_rollback(True)
+        transaction.set_rollback(True)
