@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -16,7 +18,7 @@ from accounts.looks import link
 from accounts.models import Business
 from availability import admin as availability
 from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
-from bookings import selectors
+from bookings import selectors, services
 from bookings.admin.forms import zone_of
 from bookings.admin.shared import moment, now_of
 from resources.models import Location, Resource
@@ -57,6 +59,8 @@ class Tells(TenantAdmin):
         """Say what is stranded since."""
         before: dict[Business, set[uuid.UUID]] = request._openbook_before  # type: ignore[attr-defined]
         for business, known in before.items():
+            # Classes come again where it is open now, and not where it is closed.
+            transaction.on_commit(functools.partial(services.lay_out_all, business))
             every = selectors.stranded(business, now=now_of(request))
             found = [each for each in every if each.booking.pk not in known]
             if not found:

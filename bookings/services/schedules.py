@@ -31,6 +31,7 @@ from resources.models import Resource
 from resources.services import checked
 
 MOST_EXCEPTIONS = 366
+KEPT = timedelta(days=30)  # how long one may see what was left out
 TAKING = [state.value for state in lifecycle.TAKING]
 
 
@@ -281,31 +282,36 @@ def lay_out(schedule: Schedule, *, by: Actor = SYSTEM, now: datetime | None = No
 
     A day on which the place (or one of the resources named) is closed is left out, and so is one
     on which something is taken: both are written down as omissions, and tried again the next time.
+    What is in the book on a day that has been closed since is taken out, unless it is booked or was
+    changed by hand.
     """
     moment = clock.read(now)
     schedule = Schedule.objects.select_related("business", "location", "service").get(
         pk=schedule.pk
     )
-    there = set(schedule.sessions.values_list("occurs_on", flat=True))
-    missing = [each for each in due(schedule, moment=moment) if each.day not in there]
+    there = {each.occurs_on: each for each in schedule.sessions.all()}
+    said = due(schedule, moment=moment)
     laid = Laid()
-    if not missing:
+    if not said:
         return laid
-    promises = timetables.load(schedule.business)
+    promises = timetables.load(schedule.business, days=(said[0].day, said[-1].day))
     named = [each.pk for each in schedule.resources.all()]
-    for each in missing:
+    for each in said:
         reason = _closed(schedule, each, promises, named)
+        session = there.get(each.day)
+        if session and not (reason and _withdraw_closed(session, by=by, moment=moment, now=now)):
+            continue
         kind = Omission.Kind.CLOSED
         if reason is None:
             try:
-                session = _make(schedule, each, named, by=by, now=now)
+                made = _make(schedule, each, named, by=by, now=now)
             except DomainError as error:
                 kind, reason = Omission.Kind.CLASH, str(error)
             except _Overtaken:
                 break  # whoever changed it lays out what it says now
             else:
-                if session:
-                    laid.made.append(session)
+                if made:
+                    laid.made.append(made)
                 continue
         omission, _ = Omission.objects.update_or_create(
             schedule_id=schedule.pk,
@@ -323,11 +329,28 @@ def lay_out_all(business: Business | None = None, *, now: datetime | None = None
     if business:
         every = every.filter(business=business)
     laid = Laid()
+    Omission.objects.filter(day__lt=clock.read(now).date() - KEPT).delete()
     for schedule in every.order_by("business", "pk"):
         one = lay_out(schedule, now=now)
         laid.made.extend(one.made)
         laid.omitted.extend(one.omitted)
     return laid
+
+
+@written
+def _withdraw_closed(
+    session: Session, *, by: Actor, moment: datetime, now: datetime | None
+) -> bool:
+    """Take a session out of the book whose day was closed; whether it was there for nobody."""
+    found = (
+        Session.objects.select_for_update(no_key=True)
+        .filter(pk=session.pk, state=Session.State.SCHEDULED, was_changed=False)
+        .first()
+    )
+    if found is None or found.starts_at <= moment or _is_booked(found, moment):
+        return False
+    _withdraw(found, by=by, now=now)
+    return True
 
 
 class _Overtaken(Exception):

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.errors import Conflict, Invalid
 from accounts.models import Business
 from availability.models import Closure
-from bookings import invariants, services
+from bookings import invariants, selectors, services
 from bookings.errors import SlotTaken
 from bookings.models import Allocation, Booking, Event, Omission, Schedule, Session
 from bookings.wishes import SYSTEM
@@ -174,6 +174,35 @@ def test_a_day_that_is_closed_is_left_out_and_said(gym: Business, spin: Service)
     assert not Omission.objects.exists()
 
 
+def test_closing_a_day_takes_out_what_nobody_has_booked(gym: Business, spin: Service) -> None:
+    made = schedule(spin)
+    lay(made)
+    _, empty, booked, mine, _ = made.sessions.all()
+    book(booked)
+    services.change_session(mine, capacity=9, by=SYSTEM, now=NOW)
+    assert lay(made) == []
+    closure = Closure.objects.create(
+        location=location(gym), first_day=MONDAY + DAY, last_day=MONDAY + 3 * WEEK, reason="Works"
+    )
+    laid = services.lay_out(made, now=NOW)
+    assert [(str(each.day), each.reason) for each in laid.omitted] == [
+        ("2026-03-09", "Closed: Works")
+    ]
+    assert starts(made) == ["03-02 10:00", "03-16 10:00", "03-23 10:00", "03-30 09:00"]
+    assert [each.booking.session for each in selectors.stranded(gym, now=NOW)] == [booked]
+    assert not Session.objects.filter(pk=empty.pk).exists()
+    closure.delete()
+    assert lay(made) == ["2026-03-09"]
+
+
+def test_what_was_left_out_long_ago_is_forgotten(spin: Service) -> None:
+    made = schedule(spin)
+    for days in (31, 30):
+        Omission.objects.create(schedule=made, day=NOW.date() - days * DAY, kind="clash")
+    services.lay_out_all(now=NOW)
+    assert [each.day for each in Omission.objects.all()] == [NOW.date() - 30 * DAY]
+
+
 def test_a_clash_is_written_down_and_mended_when_the_room_is_free(
     gym: Business, spin: Service
 ) -> None:
@@ -328,7 +357,7 @@ def test_looking_again_costs_the_same_whatever_is_there(spin: Service) -> None:
     lay(made)
     with CaptureQueriesContext(connection) as many:
         lay(made)
-    assert len(few) == len(many) == 2
+    assert len(few) == len(many) == 4
 
 
 def test_a_schedule_that_sleeps_makes_nothing_and_withdraws_what_is_unbooked(
