@@ -28,6 +28,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import (
@@ -41,7 +42,7 @@ from accounts.errors import DomainError
 from accounts.looks import badge, link, linked_list, two_lines
 from accounts.models import Business, Channel, User
 from billing.models import Deposit
-from bookings import lifecycle, selectors, services
+from bookings import lifecycle, links, selectors, services
 from bookings.admin.choosing import AddedToOne
 from bookings.admin.forms import AddForm, ChangeForm, zone_of
 from bookings.admin.shared import (
@@ -363,7 +364,7 @@ class BookingAdmin(AddedToOne):
                 "starts", "clock", ("minutes", "party_size"), ("resource", "anyway"), "notes",
             )  # fmt: skip
         whence = {
-            "fields": (("source", "channel"), ("created", "updated")),
+            "fields": (("source", "channel"), ("created", "updated"), "guests_link"),
             "classes": ("collapse",),
         }
         return told, ("Time and party", {"fields": change}), ("Whence", whence)
@@ -378,7 +379,7 @@ class BookingAdmin(AddedToOne):
         return (
             "code", "status", "guest_page", "reach", "placed", "service_page", "business_page",
             "location_page", "deposit_page", "expires", "period", "clock", "source", "channel",
-            "created", "updated",
+            "created", "updated", "guests_link",
         ) + (() if self.has_change_permission(request, obj) else typed)  # fmt: skip
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
@@ -454,6 +455,14 @@ class BookingAdmin(AddedToOne):
     def period(self, booking: Booking) -> str:
         return in_full(booking.starts_at, booking.ends_at, zone_of(booking))
 
+    @admin.display(description="guest's link")
+    def guests_link(self, booking: Booking) -> SafeString:
+        """What the guest has in their mails; whoever has it may move and cancel the booking."""
+        url = links.url(booking)
+        return format_html(
+            '<a href="{}" class="text-link break-all" rel="noreferrer">{}</a>', url, url
+        )
+
     @admin.display(description="made")
     def created(self, booking: Booking) -> str:
         return moment(booking.created_at, zone_of(booking))
@@ -502,8 +511,10 @@ class BookingAdmin(AddedToOne):
     def get_urls(self) -> list[Any]:
         step = self.admin_site.admin_view(require_POST(self.step_view))
         cancel = self.admin_site.admin_view(self.cancel_view)
+        renew = self.admin_site.admin_view(require_POST(self.renew_view))
         return [
             path("<uuid:pk>/step/<slug:name>/", step, name="bookings_booking_step"),
+            path("<uuid:pk>/renew-link/", renew, name="bookings_booking_renew_link"),
             path("<uuid:pk>/cancel/", cancel, name="bookings_booking_cancel"),
             *super().get_urls(),
         ]
@@ -528,6 +539,9 @@ class BookingAdmin(AddedToOne):
             cancel = reverse("admin:bookings_booking_cancel", args=[booking.pk])
             steps.append({"title": "Cancel…", "icon": "event_busy", "url": cancel,
                           "variant": "default", "posts": False})  # fmt: skip
+            renew = reverse("admin:bookings_booking_renew_link", args=[booking.pk])
+            steps.append({"title": "Replace guest's link", "icon": "link_off", "url": renew,
+                          "variant": "default", "posts": True})  # fmt: skip
         return steps
 
     def _mine(self, request: HttpRequest, pk: uuid.UUID) -> Booking:
@@ -546,6 +560,17 @@ class BookingAdmin(AddedToOne):
             self.message_user(request, f"{booking.reference} is {step.done}.", messages.SUCCESS)
         except DomainError as error:
             self.message_user(request, str(error), messages.ERROR)
+        return redirect("admin:bookings_booking_change", booking.pk)
+
+    def renew_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """For a link that came into the wrong hands."""
+        booking = services.renew_link(self._mine(request, pk))
+        self.message_user(
+            request,
+            f"The links that were sent for {booking.reference} open nothing from now on. This one"
+            f" does: {links.url(booking)}",
+            messages.SUCCESS,
+        )
         return redirect("admin:bookings_booking_change", booking.pk)
 
     def cancel_view(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
