@@ -13,6 +13,7 @@ from bookings.api.appointedd import schema
 from bookings.api.availengine import dialect as availengine
 from bookings.api.google import dialect as google
 from bookings.api.google import schema as google_schema
+from bookings.api.myreserva import schema as myreserva
 from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -56,6 +57,18 @@ urlpatterns: list[URLPattern | URLResolver] = [
             url_name="openapi-google", title=google_schema.SETTINGS["TITLE"]
         ),
         name="docs-google",
+    ),
+    path(
+        "openapi-myreserva.json",
+        SpectacularJSONAPIView.as_view(
+            urlconf="bookings.api.myreserva.urls", custom_settings=myreserva.SETTINGS
+        ),
+        name="openapi-myreserva",
+    ),
+    path(
+        "docs/myreserva/",
+        SpectacularSwaggerView.as_view(url_name="openapi-myreserva"),
+        name="docs-myreserva",
     ),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="front"),
     path("admin/", admin.site.urls),

@@ -34,6 +34,7 @@ OPEN = {
     "openapi.json": "A document, the same for everybody.",
     "openapi-appointedd.json": "Another one.",
     "openapi-google.json": "A document, the same for everybody.",
+    "openapi-myreserva.json": "A third.",
     "docs/": "That document to read.",
     "demo/mail/": "The demo's guests, to whoever runs it; nowhere else is there anything.",
     "admin/": "Behind a login; what staff see of which tenant is tested in tests/admin.",

@@ -83,9 +83,6 @@ class Text(serializers.CharField):
             **({"required": False, "allow_blank": True, "allow_null": True} | kwargs),
         )
 
-    def to_internal_value(self, data: Any) -> str:
-        return super().to_internal_value(data).replace("\x00", "")
-
     def run_validation(self, data: Any = serializers.empty) -> Any:
         found = super().run_validation(data)
         return "" if found is None else found
