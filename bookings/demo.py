@@ -17,14 +17,23 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from accounts import keys
+from accounts.identifiers import hex24
 from accounts.models import Business, Channel, Membership, User
-from availability.models import Break, Closure, OpeningHours
+from availability.models import Break, Closure, OpeningHours, RosterEntry
 from billing.models import Plan, Subscription
 from bookings import services
 from bookings.errors import NotOffered, SlotTaken
 from bookings.models import Session
 from bookings.wishes import SYSTEM, GuestDetails, Wish
-from resources.models import Combination, Location, Requirement, Resource, Section, Service
+from resources.models import (
+    Category,
+    Combination,
+    Location,
+    Requirement,
+    Resource,
+    Section,
+    Service,
+)
 
 PASSWORD = "openbook-demo"  # noqa: S105 - it is printed on every start
 OWNER = "owner@demo.example"
@@ -46,17 +55,17 @@ GUESTS = [
 
 
 def load(kept: Path, *, now: datetime | None = None) -> dict[str, Any]:
-    """Make what is missing, in one transaction; returns logins, the bistro's key and its id."""
+    """Make what is missing, in one transaction; returns logins, keys and ids to try it with."""
     with transaction.atomic():
         people = {
             email: _user(email, is_superuser=email == ADMIN, is_developer=email == OWNER)
             for email in (ADMIN, OWNER, STAFF)
         }
         made: list[Callable[[], None]] = []
-        for slug, name, kind, build in (
-            (BISTRO, "Bistro Verde", "restaurant", _bistro),
-            (GYM, "Pulse Gym", "gym", _gym),
-            (SPA, "Stillwater Spa", "spa", _spa),
+        for slug, name, kind, mode, build in (
+            (BISTRO, "Bistro Verde", "restaurant", Business.Mode.DYNAMIC, _bistro),
+            (GYM, "Pulse Gym", "gym", Business.Mode.SCHEDULED, _gym),
+            (SPA, "Stillwater Spa", "spa", Business.Mode.SCHEDULED, _spa),
         ):
             business, is_new = Business.objects.get_or_create(
                 slug=slug,
@@ -65,7 +74,7 @@ def load(kept: Path, *, now: datetime | None = None) -> dict[str, Any]:
                     "business_type": kind,
                     "timezone": "Europe/London",
                     "currency": "GBP",
-                    "booking_mode": Business.Mode.DYNAMIC,
+                    "booking_mode": mode,
                     "owner": people[OWNER],
                 },
             )
@@ -79,7 +88,14 @@ def load(kept: Path, *, now: datetime | None = None) -> dict[str, Any]:
             user=people[OWNER], defaults={"plan": Plan.objects.get(key="scale")}
         )
         bistro = Business.objects.get(slug=BISTRO)
-        key = _key(bistro, kept)
+        gym, spa = (Business.objects.get(slug=slug) for slug in (GYM, SPA))
+        opened = _keys(
+            kept,
+            {
+                "api_key": (bistro, Channel.Protocol.AVAILENGINE),
+                "appointedd_key": (gym, Channel.Protocol.APPOINTEDD),
+            },
+        )
     for fill in made:
         fill()
     return {
@@ -88,9 +104,15 @@ def load(kept: Path, *, now: datetime | None = None) -> dict[str, Any]:
             {"email": OWNER, "password": PASSWORD, "role": "owner"},
             {"email": STAFF, "password": PASSWORD, "role": "staff"},
         ],
-        "api_key": key,
+        **opened,
         "business_id": str(bistro.pk),
         "zone": bistro.timezone,
+        "spa": {
+            "business_id": str(spa.pk),
+            "outlet_id": hex24(spa.locations.get().pk),
+            "service_id": str(spa.services.get(name="Massage").pk),
+        },
+        "gym": {"service_id": hex24(gym.services.get(name="Spin").pk)},
     }
 
 
@@ -104,18 +126,27 @@ def _user(email: str, **flags: bool) -> User:
     )
 
 
-def _key(business: Business, kept: Path) -> str:
-    """The bistro's key: the one kept from an earlier start while it still opens, else a new one."""
-    if kept.exists():
-        key: str = json.loads(kept.read_text())["api_key"]
-        if Channel.objects.filter(key_hash=keys.digest(key), is_active=True).exists():
-            return key
-    Channel.objects.filter(business=business, name="Demo").delete()
-    _, key = keys.issue(business, name="Demo", scopes=["read", "write"], rate_limit_rpm=600)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.touch(0o600)
-    kept.write_text(json.dumps({"api_key": key}))
-    return key
+def _keys(kept: Path, wanted: dict[str, tuple[Business, str]]) -> dict[str, str]:
+    """A key for each: the one kept from an earlier start while it still opens, else a new one."""
+    known: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    found: dict[str, str] = {}
+    for name, (business, protocol) in wanted.items():
+        key = known.get(name, "")
+        if not Channel.objects.filter(key_hash=keys.digest(key), is_active=True).exists():
+            Channel.objects.filter(business=business, name="Demo", protocol=protocol).delete()
+            _, key = keys.issue(
+                business,
+                name="Demo",
+                scopes=["read", "write"],
+                protocol=protocol,
+                rate_limit_rpm=600,
+            )
+        found[name] = key
+    if found != known:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.touch(0o600)
+        kept.write_text(json.dumps(found))
+    return found
 
 
 def _place(business: Business, *periods: tuple[range, str, str]) -> Location:
@@ -205,6 +236,8 @@ def _gym(business: Business) -> Callable[[], None]:
             name=name,
             duration=timedelta(minutes=minutes),
             capacity=capacity,
+            allows_groups=True,
+            only_groups=True,
             price_cents=price,
         )
         for kind, resource in (("staff", trainer), ("room", studio)):
@@ -243,8 +276,8 @@ def _places(session: Session, guest: GuestDetails, count: int) -> None:
 
 
 def _spa(business: Business) -> Callable[[], None]:
-    place = _place(business, (range(2, 7), "09:00", "18:00"))
-    for weekday in range(2, 7):
+    place = _place(business, (range(1, 8), "09:00", "18:00"))
+    for weekday in range(1, 8):
         Break.objects.create(location=place, weekday=weekday, starts=time(13), ends=time(13, 30))
     seniors = Section.objects.create(location=place, name="Senior therapists")
     rooms = Section.objects.create(location=place, name="Rooms", display_order=1)
@@ -252,16 +285,34 @@ def _spa(business: Business) -> Callable[[], None]:
         _resource(place, seniors, name, kind="staff") for name in ("Ana", "Bruno", "Carla")
     ]
     cabins = [_resource(place, rooms, f"Cabin {n}", kind="room", covers_max=2) for n in (1, 2)]
-    for name, minutes, price, staff in (
-        ("Massage", 60, 6500, therapists),
-        ("Facial", 45, 5500, therapists[:2]),
-        ("Hot stones", 90, 9500, therapists[2:]),
+    carla = therapists[2]
+    Resource.objects.filter(pk=carla.pk).update(is_rostered=True)
+    today = datetime.now(ZoneInfo(business.timezone)).date()
+    for n in range(28):  # late shifts, and a week off after two
+        RosterEntry.objects.create(
+            resource=carla,
+            day=today + timedelta(days=n),
+            kind="vacation" if 14 <= n < 21 else "working_hours",
+            starts=time(12),
+            ends=time(20),
+        )
+    body, face = (
+        Category.objects.create(business=business, name=name, display_order=n)
+        for n, name in enumerate(("Body", "Face"))
+    )
+    for name, minutes, price, staff, category in (
+        ("Massage", 60, 6500, therapists, body),
+        ("Facial", 45, 5500, therapists[:2], face),
+        ("Hot stones", 90, 9500, therapists[2:], body),
     ):
         service = Service.objects.create(
             business=business,
             name=name,
             duration=timedelta(minutes=minutes),
-            buffer_after=timedelta(minutes=15),
+            cleanup=timedelta(minutes=15),
+            min_notice=timedelta(hours=1),
+            max_advance=timedelta(days=60),
+            category=category,
             price_cents=price,
         )
         Requirement.objects.create(service=service, kind="staff").resources.set(staff)

@@ -245,7 +245,7 @@ def wait_until_ready(url: str, supervisor: Supervisor) -> None:
 
 
 def welcome(url: str, facts: dict[str, object], data: Path) -> str:
-    """What to open, who to be, and two commands to paste."""
+    """What to open, who to be, and commands to paste."""
     logins = facts["logins"]
     curl = facts["curl"]
     assert isinstance(logins, list)
@@ -274,6 +274,14 @@ What is free tomorrow at seven, for two?
 
 Book it:
   {curl["booking"]}
+
+The same book through other doors: massages tomorrow at the spa, by AvailEngine's timetable and by
+MyReserva's grid, and Spin at the gym by Appointedd's intervals
+  {curl["scheduled"]}
+
+  {curl["myreserva"]}
+
+  {curl["appointedd"]}
 
 Ctrl-C ends it; the data stays in {kept} until `make demo-reset`.
 """

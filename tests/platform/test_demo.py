@@ -231,6 +231,15 @@ def test_what_it_prints_can_be_pasted(demo: Demo) -> None:
     assert left["remaining_resources"] == free["remaining_resources"] - 1
 
 
+def test_every_door_that_it_prints_offers_something(demo: Demo) -> None:
+    lines = [line.strip() for line in demo.said.splitlines() if line.startswith("  curl")]
+    *_, scheduled, grid, intervals = [pasted(line) for line in lines if "/bookings" not in line]
+    assert any(each["available"] for each in scheduled["slots"])
+    assert grid["metadata"]["total_available_slots"] > 50
+    # Spin comes every day of the week, but for one on which something may be full.
+    assert 6 <= len(intervals["data"]) <= 7
+
+
 def test_what_guests_would_get_is_on_a_page(demo: Demo) -> None:
     address = re.findall(r"http://[^ ]+/demo/mail/", demo.said)[0]
 

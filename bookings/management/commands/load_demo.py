@@ -45,7 +45,8 @@ class Command(BaseCommand):
 
 
 def curls(facts: dict[str, Any]) -> dict[str, str]:
-    """Two commands to paste: what is free tomorrow at seven for two, and a booking of it."""
+    """Commands to paste: what is free tomorrow at seven for two, a booking of it, and what the
+    other businesses offer by the other protocols."""
     tomorrow = datetime.now(ZoneInfo(facts["zone"])).date() + timedelta(days=1)
     body = {
         "business_id": facts["business_id"],
@@ -58,12 +59,36 @@ def curls(facts: dict[str, Any]) -> dict[str, str]:
         "email": "maria@example.com",
         "phone": "+1234567890",
     }
-    auth = shlex.quote(f"Authorization: Bearer {facts['api_key']}")
+    base, spa, gym = facts["base_url"], facts["spa"], facts["gym"]
+    auth = f"Authorization: Bearer {facts['api_key']}"
     query = f"booking_date={tomorrow}&start_time=19:00&duration_minutes=90&capacity=2"
-    path = f"{facts['base_url']}/v1/dynamic"
-    availability = shlex.quote(f"{path}/availability/{facts['business_id']}?{query}")
+    week = {"start": f"{tomorrow}T00:00:00Z", "end": f"{tomorrow + timedelta(days=7)}T00:00:00Z"}
     return {
-        "availability": f"curl -sS -H {auth} {availability}",
-        "booking": f"curl -sS -H {auth} -H 'Content-Type: application/json'"
-        f" -d {shlex.quote(json.dumps(body))} {path}/bookings",
+        "availability": _curl(
+            f"{base}/v1/dynamic/availability/{facts['business_id']}?{query}", auth
+        ),
+        "booking": _curl(f"{base}/v1/dynamic/bookings", auth, body),
+        "scheduled": _curl(
+            f"{base}/v1/availability/{spa['business_id']}"
+            f"?date={tomorrow}&service_id={spa['service_id']}"
+        ),
+        "myreserva": _curl(
+            f"{base}/api/v1/public/availability/grid"
+            f"?service_id={spa['service_id'].replace('-', '')[:24]}"
+            f"&outlet_id={spa['outlet_id']}&start_date={tomorrow}"
+        ),
+        "appointedd": _curl(
+            f"{base}/appointedd/v1/availability/intervals/search",
+            f"X-API-KEY: {facts['appointedd_key']}",
+            {"ranges": [week], "service_id": gym["service_id"]},
+        ),
     }
+
+
+def _curl(url: str, header: str = "", body: Any = None) -> str:
+    words = ["curl", "-sS"]
+    if header:
+        words += ["-H", header]
+    if body is not None:
+        words += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
+    return shlex.join([*words, url])
