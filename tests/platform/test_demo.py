@@ -27,7 +27,7 @@ from tools import servers
 OURS = ("DATABASE_URL", "REDIS_URL", "OPENBOOK_ENV", "DJANGO_SETTINGS_MODULE")
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 40) -> None:
+def until(condition: Callable[[], Any], what: str, seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, what
