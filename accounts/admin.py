@@ -79,6 +79,7 @@ class BusinessAdmin(TenantAdmin):
                 )
             },
         ),
+        ("Mail to guests", {"fields": (("sends_mail", "reminder_hours"),)}),
         ("Account", {"fields": (("owner", "created_at"), ("is_active", "is_dev"))}),
     )
 

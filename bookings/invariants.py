@@ -147,6 +147,10 @@ PROMISES = {
         SELECT n.id FROM bookings_session n JOIN bookings_schedule s ON s.id = n.schedule_id
          WHERE s.business_id <> n.business_id
     """,
+    "a mail is about a booking of its own tenant": """
+        SELECT m.id FROM bookings_mail m JOIN bookings_booking b ON b.id = m.booking_id
+         WHERE b.business_id <> m.business_id
+    """,
     "what waits for its deposit has one that is unpaid": """
         SELECT b.id FROM bookings_booking b
          WHERE b.state = 'pending' AND EXISTS (

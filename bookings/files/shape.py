@@ -19,6 +19,7 @@ SETTINGS = (
     "max_advance_days", "hold_minutes", "cancellation_window_hours", "deposit_enabled",
     "deposit_type", "deposit_amount_cents", "deposit_expiry_minutes", "dynamic_respects_blackouts",
     "relax_minimum_covers", "schedule_weeks", "waitlist_promotes", "waitlist_offer_minutes",
+    "sends_mail", "reminder_hours",
 )  # fmt: skip
 _TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _PERIOD = re.compile(f"({_TIME})-({_TIME})")

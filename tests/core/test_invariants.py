@@ -134,6 +134,12 @@ BREAKS = {
     "a class is of a schedule of its own tenant": """
         UPDATE bookings_schedule SET business_id = %(other)s
     """,
+    "a mail is about a booking of its own tenant": """
+        INSERT INTO bookings_mail (id, business_id, booking_id, kind, state, attempts, due_at,
+            last_error, created_at)
+        SELECT gen_random_uuid(), %(other)s, id, 'reminder', 'due', 0, now(), '', now()
+          FROM bookings_booking LIMIT 1
+    """,
     "what waits for its deposit has one that is unpaid": f"""
         UPDATE bookings_booking SET state = 'pending', expires_at = now() WHERE id = ({FREE});
         INSERT INTO billing_deposit (id, business_id, booking_id, amount_cents, currency, type,

@@ -38,3 +38,10 @@ def test_nobody_replaces_the_link_of_another_business(booked: Booking, client: C
     assert client.get(renewal(booked)).status_code in (404, 405)
     booked.refresh_from_db()
     assert booked.link_version == 0
+
+
+def test_owners_say_whether_and_when_guests_are_written_to(booked: Booking, client: Client) -> None:
+    logged_in(client, of=booked.business, role="owner")
+    page = text(client.get(shown(booked.business)))
+    assert 'name="sends_mail"' in page
+    assert 'name="reminder_hours"' in page
