@@ -575,6 +575,13 @@ class WebhookEndpoint(models.Model):
     url = models.URLField(max_length=500)
     secret = models.CharField(max_length=100, editable=False)
     events = ArrayField(models.CharField(max_length=24))
+    headers = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        editable=False,
+        help_text="Sent along, as the listener wants them; may hold a password.",
+    )
     is_active = models.BooleanField(default=True)
     failing_since = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=now, editable=False)

@@ -59,6 +59,15 @@ class Filters:
 
 def runs(business: Business) -> QuerySet[Session]:
     """The runs that are or were in the book, each with its service and who comes (`people`)."""
+    return with_people(
+        Session.objects.filter(
+            business=business, state__in=(Session.State.SCHEDULED, Session.State.CANCELLED)
+        )
+    )
+
+
+def with_people(rows: QuerySet[Session]) -> QuerySet[Session]:
+    """These runs with their service and who comes, or would have (`people`)."""
     people = Prefetch(
         "bookings",
         Booking.objects.filter(state__in=(*COMES, State.CANCELLED.value), guest__isnull=False)
@@ -66,13 +75,7 @@ def runs(business: Business) -> QuerySet[Session]:
         .order_by("created_at", "pk"),
         to_attr="people",
     )
-    return (
-        Session.objects.filter(
-            business=business, state__in=(Session.State.SCHEDULED, Session.State.CANCELLED)
-        )
-        .select_related("service")
-        .prefetch_related(people)
-    )
+    return rows.select_related("service").prefetch_related(people)
 
 
 def alone(business: Business) -> QuerySet[Booking]:

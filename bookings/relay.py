@@ -37,7 +37,10 @@ KEPT = timedelta(days=30)  # how long a delivery that is over can be looked at
 
 # What speaks to an endpoint in a protocol's words, by its name. By path, so that the core never
 # imports a protocol.
-VOICES = {"availengine": "bookings.api.availengine.notices"}
+VOICES = {
+    "appointedd": "bookings.api.appointedd.notices",
+    "availengine": "bookings.api.availengine.notices",
+}
 
 
 class Voice(Protocol):

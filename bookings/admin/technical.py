@@ -108,7 +108,7 @@ class WebhookEndpointAdmin(ReadOnly):
     list_filter = ("is_active",)
     search_fields = ("url", "business__name")
     search_help_text = "An address or a business"
-    exclude = ("secret",)
+    exclude = ("secret", "headers")
 
     @admin.display(description="to", ordering="url")
     def host(self, endpoint: WebhookEndpoint) -> SafeString:

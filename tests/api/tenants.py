@@ -186,6 +186,13 @@ def tenant(word: str, phone: str) -> Tenant:
         secret=f"whsec_{low}",
         events=["booking.created"],
     )
+    listener = WebhookEndpoint.objects.create(
+        business=of,
+        protocol="appointedd",
+        url=f"https://listener.{low}.example/",
+        secret=f"whsec_listener_{low}",
+        events=["booking_created"],
+    )
     channel, key = keys.issue(of, name=f"{word} site", scopes=["admin"], rate_limit_rpm=10_000)
     idle, _ = keys.issue(of, name=f"{word} idle", scopes=["read"])
     maria = GuestDetails(f"{word}ia", f"{word}son", f"guest@{low}.example", phone)
@@ -301,6 +308,7 @@ def tenant(word: str, phone: str) -> Tenant:
         entry=known(entry),
         block=known(block),
         endpoint=known(endpoint),
+        listener=known(listener),
         delivery=known(delivery),
         deposit=known(deposit),
         intent=deposit.payment_intent_id,

@@ -322,7 +322,7 @@ def participant_json(booking: Booking, shown: Shown) -> Json:
         "timezone": kept.get("timezone", shown.business.timezone),
         "total_price": shown.price * spaces,
         "price_points": price_points(shown.price, spaces),
-        "reschedule_url": own_url("reschedule", booking, shown.id),
+        "reschedule_url": reschedule_url(booking, shown.id),
     }
 
 
@@ -352,20 +352,20 @@ def _made_customer(booking: Booking, shown: Shown) -> Json:
     }
 
 
-def token(booking: Booking, purpose: str) -> str:
-    """What opens a guest's page: 64 hex digits, others after the booking was moved."""
-    said = f"{purpose}:{booking.pk}:{booking.link_version}:{booking.starts_at.timestamp()}"
+def token(booking: Booking) -> str:
+    """What opens a guest's page: 64 hex digits, others once the booking was moved."""
+    said = f"{booking.pk}:{booking.link_version}:{booking.starts_at.timestamp()}"
     return salted_hmac("bookings.api.appointedd", said, algorithm="sha256").hexdigest()
 
 
-def own_url(purpose: str, booking: Booking, booking_id: str) -> str:
-    """Where a guest may change their booking by themselves."""
+def reschedule_url(booking: Booking, booking_id: str) -> str:
+    """Where a guest may move their booking by themselves."""
     query = {
-        "token": token(booking, purpose),
+        "token": token(booking),
         "bookingId": booking_id,
         "participantId": ids.written(booking.pk, ids.PARTICIPANT),
     }
-    return f"{settings.PUBLIC_URL}/appointedd/{purpose}?{urlencode(query)}"
+    return f"{settings.PUBLIC_URL}/appointedd/reschedule?{urlencode(query)}"
 
 
 # --- reservations --------------------------------------------------------------------------------

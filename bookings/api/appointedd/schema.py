@@ -173,7 +173,7 @@ BOOKING = object_of(
     resources=several(object_of(_id=ID)),
 )
 HOOK = object_of(
-    "secret", id=ID, url=TEXT, events=several(TEXT), is_active=FLAG, created=STAMP, secret=TEXT
+    id=ID, url=TEXT, events=several(TEXT), headers=several(TEXT), is_active=FLAG, created=STAMP
 )
 ERROR = object_of(statusCode=WHOLE, error=TEXT, message=TEXT)
 ERRORS = {
@@ -297,6 +297,11 @@ def operations() -> dict[tuple[str, str], Op]:
         ("customers.OneCustomer", "PUT"): Op(
             "Change a customer", one(CUSTOMER), reads=s.CustomerRequest
         ),
+        ("webhooks.Webhooks", "GET"): Op("Webhooks", page_of(HOOK), query=PAGES, ours=True),
+        ("webhooks.Webhooks", "POST"): Op(
+            "Add a webhook", one(HOOK), 201, s.WebhookRequest, ours=True
+        ),
+        ("webhooks.OneWebhook", "DELETE"): Op("Remove a webhook", status=204, ours=True),
     }
 
 

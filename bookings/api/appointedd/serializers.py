@@ -295,3 +295,44 @@ class CustomerRequest(serializers.Serializer[Any]):
     """A customer is changed; the body may also be the data itself."""
 
     data = CustomerData()  # type: ignore[assignment]
+
+
+EVENTS = (
+    "booking_created",
+    "booking_updated",
+    "booking_cancelled",
+    "customer_created",
+    "customer_updated",
+    "customer_deleted",
+)
+
+
+class BasicAuth(serializers.Serializer[Any]):
+    """What a listener wants to be sent along."""
+
+    username = Text()
+    password = Text(max_length=200)
+
+
+class Header(serializers.Serializer[Any]):
+    """A header that a listener wants to be sent along."""
+
+    name = Text(max_length=64)
+    value = Text(max_length=LONG)
+
+
+class WebhookData(serializers.Serializer[Any]):
+    """Where an organisation wants to hear of events."""
+
+    url = serializers.URLField(max_length=500)
+    events = serializers.ListField(
+        child=serializers.ChoiceField(EVENTS), min_length=1, max_length=len(EVENTS)
+    )
+    basic_auth = maybe(BasicAuth)
+    header = maybe(Header)
+
+
+class WebhookRequest(serializers.Serializer[Any]):
+    """An address to tell."""
+
+    data = WebhookData()  # type: ignore[assignment]

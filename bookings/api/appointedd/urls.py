@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from bookings.api.appointedd.views import availability, bookings, catalogue, customers
+from bookings.api.appointedd.views import (
+    availability,
+    bookings,
+    catalogue,
+    customers,
+    webhooks,
+)
 
 SLOT = "appointedd/v1/availability/slots"
 BOOKING = "appointedd/v1/bookings/<str:booking_id>"
@@ -24,7 +30,8 @@ urlpatterns = [
     path(f"{BOOKING}/cancel", bookings.CancelBooking.as_view()),
     path(PARTICIPANT, bookings.OneParticipant.as_view()),
     path(f"{PARTICIPANT}/cancel", bookings.CancelParticipant.as_view()),
+    path("appointedd/v1/webhooks", webhooks.Webhooks.as_view()),
+    path("appointedd/v1/webhooks/<str:webhook_id>", webhooks.OneWebhook.as_view()),
     # Where the links lead that guests are sent.
-    path("appointedd/reschedule", bookings.GuestsPage.as_view(), {"purpose": "reschedule"}),
-    path("appointedd/cancel", bookings.GuestsPage.as_view(), {"purpose": "cancel"}),
+    path("appointedd/reschedule", bookings.Reschedule.as_view()),
 ]

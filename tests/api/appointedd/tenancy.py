@@ -87,13 +87,16 @@ ASKS = [
     ),
     foreign(f"GET {V1}/customers/{{theirs.guest:hex24}}"),
     foreign(f"PUT {V1}/customers/{{theirs.guest:hex24}}", {"profile": {"firstname": "Eve"}}),
+    # Who wants to hear of it.
+    own(f"GET {V1}/webhooks"),
+    own(
+        f"POST {V1}/webhooks",
+        {"data": {"url": "https://hooks.quillon.example/", "events": ["booking_created"]}},
+    ),
+    foreign(f"DELETE {V1}/webhooks/{{theirs.listener:hex24}}"),
     # The guests' links: with no token of ours they lead nowhere.
     foreign(
         "GET /appointedd/reschedule?token=0&participantId={theirs.booking:participant}",
-        is_possible=False,
-    ),
-    foreign(
-        "GET /appointedd/cancel?token=0&participantId={theirs.booking:participant}",
         is_possible=False,
     ),
 ]

@@ -130,14 +130,16 @@ def test_what_is_there_is_shown_as_documented(f: Fixture) -> None:
         "/bookings/{booking_id}/customers/{customer_booking_id}/cancel": {},
         "/customers": {"data": {"profile": {"firstname": "Grace", "lastname": "Hopper"}}},
         "/customers/{customer_id}": {"data": {"tags": ["early bird"]}},
+        "/webhooks": {"data": {"url": "https://a.example/", "events": ["booking_created"]}},
     }
     order = sorted(
         OPERATIONS, key=lambda each: (each.method == "delete", "cancel" in each.path, each.path)
     )
     for operation in order:
         names = {each.name for each in operation.path_parameters}
-        if operation.label.startswith("DELETE"):
+        if operation.method == "delete":
             ids["reservation_id"] = f.api.hold(start=later).json()["data"]["id"]
+            ids["webhook_id"] = f.api.get("/webhooks").json()["data"][0]["id"]
         body = bodies.get(operation.path.removeprefix("/appointedd/v1"))
         sent = {} if operation.method in ("get", "delete") else {"body": body}
         if operation.path.endswith("}/cancel"):

@@ -301,13 +301,13 @@ class CancelParticipant(Participants):
         return self.whole(row, here)
 
 
-class GuestsPage(View):
-    """GET /appointedd/reschedule and /cancel: leads a guest with a link of ours to their own page.
+class Reschedule(View):
+    """GET /appointedd/reschedule: leads a guest with a link of ours to their own page.
 
     A link is good until the booking moves; its guest then has another.
     """
 
-    def get(self, request: HttpRequest, purpose: str) -> HttpResponseBase:
+    def get(self, request: HttpRequest) -> HttpResponseBase:
         try:
             span = ids.span(request.GET.get("participantId", ""), ids.PARTICIPANT)
         except Refusal:
@@ -315,6 +315,6 @@ class GuestsPage(View):
         booking = Booking.objects.filter(pk__range=span, business__is_active=True).first()
         if booking is None:
             return nowhere()
-        if not constant_time_compare(token(booking, purpose), request.GET.get("token", "")):
+        if not constant_time_compare(token(booking), request.GET.get("token", "")):
             return nowhere()
         return HttpResponseRedirect(links.url(booking), headers={"Cache-Control": "no-store"})

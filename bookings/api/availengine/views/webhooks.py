@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts import idempotency
+from accounts.models import Business
 from bookings import relay, services
 from bookings.api.availengine.dialect import Endpoint, stamp
 from bookings.api.availengine.gate import Needs
@@ -16,6 +18,11 @@ from bookings.api.availengine.serializers.portal import NewWebhook
 from bookings.models import WebhookDelivery, WebhookEndpoint
 
 OWNER = Needs(scope="write", role="owner")
+
+
+def listeners(business: Business) -> QuerySet[WebhookEndpoint]:
+    """Who is told in the words of this protocol."""
+    return business.webhook_endpoints.filter(protocol="availengine")
 
 
 def endpoint_json(endpoint: WebhookEndpoint) -> dict[str, Any]:
@@ -48,7 +55,7 @@ class Webhooks(Endpoint):
     needs = {"GET": OWNER, "POST": OWNER}
 
     def get(self, request: Request) -> Response:
-        rows = self.business.webhook_endpoints.all()
+        rows = listeners(self.business)
         return self.page(rows, endpoint_json, ordering=("-created_at", "id"))
 
     def post(self, request: Request) -> Response:
@@ -70,7 +77,7 @@ class OneWebhook(Endpoint):
     needs = {"DELETE": OWNER}
 
     def delete(self, request: Request, endpoint_id: str) -> Response:
-        services.remove_webhook(self.find(self.business.webhook_endpoints.all(), endpoint_id))
+        services.remove_webhook(self.find(listeners(self.business), endpoint_id))
         return Response(status=204)
 
 
@@ -80,7 +87,7 @@ class Deliveries(Endpoint):
     needs = {"GET": OWNER}
 
     def get(self, request: Request, endpoint_id: str) -> Response:
-        endpoint = self.find(self.business.webhook_endpoints.all(), endpoint_id)
+        endpoint = self.find(listeners(self.business), endpoint_id)
         rows = endpoint.deliveries.select_related("event")
         return self.page(rows, delivery_json, ordering=("-created_at", "id"))
 
@@ -91,7 +98,7 @@ class Replay(Endpoint):
     needs = {"POST": OWNER}
 
     def post(self, request: Request, endpoint_id: str, delivery_id: str) -> Response:
-        endpoint = self.find(self.business.webhook_endpoints.all(), endpoint_id)
+        endpoint = self.find(listeners(self.business), endpoint_id)
         delivery = self.find(endpoint.deliveries.select_related("event"), delivery_id)
         relay.replay(delivery, now=self.now)
         delivery.refresh_from_db()
