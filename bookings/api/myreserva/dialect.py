@@ -274,6 +274,11 @@ class Endpoint(APIView):
         reader.is_valid(raise_exception=True)
         return dict(reader.validated_data)
 
+    def read_if_any(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
+        """The same of a body that may be left out whole."""
+        length = self.request._request.META.get("CONTENT_LENGTH") or 0
+        return self.read(serializer) if int(length) else {}
+
     def ask(self, serializer: type[BaseSerializer[Any]]) -> dict[str, Any]:
         """The query string in our words."""
         reader = serializer(data=self.request.query_params.dict())

@@ -74,7 +74,16 @@ class Steps(WallTime):
         return at
 
 
-class Text(serializers.CharField):
+class String(serializers.CharField):
+    """Text; a number isn't one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            raise serializers.ValidationError("Input should be a valid string")
+        return super().to_internal_value(data)
+
+
+class Text(String):
     """Text that may be empty or null, which is the same."""
 
     def __init__(self, most: int = NAME, **kwargs: Any) -> None:
@@ -106,7 +115,7 @@ class Money(serializers.DecimalField):
 
 def words(**kwargs: Any) -> serializers.ListField:
     """A list of short texts."""
-    child = serializers.CharField(max_length=NAME)
+    child = String(max_length=NAME)
     return serializers.ListField(child=child, max_length=50, **({"required": False} | kwargs))
 
 
@@ -129,24 +138,22 @@ def whole(least: int, most: int, **kwargs: Any) -> serializers.IntegerField:
 
 
 class StaffLogin(serializers.Serializer[Any]):
-    email = serializers.CharField(max_length=254)
-    password = serializers.CharField(max_length=128, trim_whitespace=False)
+    email = String(max_length=254)
+    password = String(max_length=128, trim_whitespace=False)
     tenant_slug = Text(120)
 
 
 class Refresh(serializers.Serializer[Any]):
-    refresh_token = serializers.CharField(max_length=200)
+    refresh_token = String(max_length=200)
 
 
 class Registration(serializers.Serializer[Any]):
     email = serializers.EmailField(max_length=254, required=False, allow_null=True)
-    password = serializers.CharField(max_length=128, trim_whitespace=False)
-    first_name = serializers.CharField(max_length=NAME)
+    password = String(max_length=128, trim_whitespace=False)
+    first_name = String(max_length=NAME)
     last_name = Text()
-    phone = serializers.CharField(
-        min_length=7, max_length=20, required=False, allow_null=True, allow_blank=True
-    )
-    tenant_slug = serializers.CharField(max_length=120)
+    phone = String(min_length=7, max_length=20, required=False, allow_null=True, allow_blank=True)
+    tenant_slug = String(max_length=120)
     marketing_consent = flag()
 
     def validate(self, attrs: Any) -> Any:
@@ -158,7 +165,7 @@ class Registration(serializers.Serializer[Any]):
 class CustomerLogin(serializers.Serializer[Any]):
     email = Text(254)
     phone = Text(20)
-    password = serializers.CharField(max_length=128, trim_whitespace=False)
+    password = String(max_length=128, trim_whitespace=False)
     tenant_slug = Text(120)
 
     def validate(self, attrs: Any) -> Any:
@@ -168,10 +175,10 @@ class CustomerLogin(serializers.Serializer[Any]):
 
 
 class NewTenant(serializers.Serializer[Any]):
-    business_name = serializers.CharField(min_length=2, max_length=NAME)
+    business_name = String(min_length=2, max_length=NAME)
     email = serializers.EmailField(max_length=254)
-    password = serializers.CharField(max_length=128, trim_whitespace=False)
-    first_name = serializers.CharField(max_length=NAME)
+    password = String(max_length=128, trim_whitespace=False)
+    first_name = String(max_length=NAME)
     last_name = Text()
     timezone = Text(64)
 
@@ -207,7 +214,7 @@ class Pricing(serializers.Serializer[Any]):
 
 
 class ServiceRequest(serializers.Serializer[Any]):
-    name = serializers.CharField(min_length=1, max_length=NAME)
+    name = String(min_length=1, max_length=NAME)
     slug = Text(120)
     description = Text(5000)
     category = Text()
@@ -236,7 +243,7 @@ class SkillsPart(serializers.Serializer[Any]):
 
 class StaffRequest(serializers.Serializer[Any]):
     outlet_id = Id()
-    first_name = serializers.CharField(max_length=50)
+    first_name = String(max_length=50)
     last_name = Text(49)
     display_name = Text()
     email = serializers.EmailField(
@@ -304,7 +311,7 @@ class OutletSettings(serializers.Serializer[Any]):
 
 
 class OutletRequest(serializers.Serializer[Any]):
-    name = serializers.CharField(min_length=1, max_length=NAME)
+    name = String(min_length=1, max_length=NAME)
     slug = Text(120)
     status = serializers.ChoiceField(["active", "inactive"], required=False)
     address = AddressPart(required=False)
@@ -330,15 +337,13 @@ class CustomerRequest(serializers.Serializer[Any]):
     email = serializers.EmailField(
         max_length=254, required=False, allow_blank=True, allow_null=True
     )
-    phone = serializers.CharField(
-        min_length=7, max_length=20, required=False, allow_blank=True, allow_null=True
-    )
-    first_name = serializers.CharField(max_length=NAME)
+    phone = String(min_length=7, max_length=20, required=False, allow_blank=True, allow_null=True)
+    first_name = String(max_length=NAME)
     last_name = Text()
     gender = Text(20)
     notes = Text(NOTES)
     is_active = flag()
-    password = serializers.CharField(max_length=128, trim_whitespace=False, required=False)
+    password = String(max_length=128, trim_whitespace=False, required=False)
     preferences = Preferences(required=False)
 
 
@@ -415,8 +420,8 @@ class AnyDay(Day):
 class GridQuery(serializers.Serializer[Any]):
     """What is said of the values themselves is checked later, in the order of the contract."""
 
-    service_id = serializers.CharField(max_length=100, allow_blank=True)
-    outlet_id = serializers.CharField(max_length=100, allow_blank=True)
+    service_id = String(max_length=100, allow_blank=True)
+    outlet_id = String(max_length=100, allow_blank=True)
     start_date = AnyDay()
     num_days = whole(1, 14, default=7)
     slot_interval_minutes = serializers.IntegerField(
@@ -425,8 +430,8 @@ class GridQuery(serializers.Serializer[Any]):
 
 
 class WideGridQuery(serializers.Serializer[Any]):
-    service_id = serializers.CharField(max_length=100, allow_blank=True)
-    outlet_id = serializers.CharField(max_length=100, allow_blank=True)
+    service_id = String(max_length=100, allow_blank=True)
+    outlet_id = String(max_length=100, allow_blank=True)
     start_date = AnyDay()
     num_days = whole(1, 30, default=7)
     slot_interval_minutes = serializers.IntegerField(default=30, min_value=5, max_value=120)
@@ -496,7 +501,7 @@ class AppointmentQuery(serializers.Serializer[Any]):
 
 
 class Cancellation(serializers.Serializer[Any]):
-    cancellation_reason = serializers.CharField(min_length=1, max_length=REASON)
+    cancellation_reason = String(min_length=1, max_length=REASON)
 
 
 class Rescheduling(serializers.Serializer[Any]):
@@ -537,7 +542,7 @@ class LinkRequest(serializers.Serializer[Any]):
 
 
 class PlanRequest(serializers.Serializer[Any]):
-    plan = serializers.CharField(max_length=30)
+    plan = String(max_length=30)
     billing_period = serializers.ChoiceField(["monthly"], default="monthly")
 
 

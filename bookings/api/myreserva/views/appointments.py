@@ -490,7 +490,7 @@ class Complete(Managing):
 
     def post(self, request: Request, appointment_id: str) -> Response:
         booking = self.found(appointment_id)
-        asked = self.read(Completion) if request.data else {}
+        asked = self.read_if_any(Completion)
         return shown(finished(self, booking, asked.get("completion_notes", "")))
 
 
@@ -499,7 +499,7 @@ class NoShow(Managing):
 
     def post(self, request: Request, appointment_id: str) -> Response:
         booking = self.found(appointment_id)
-        asked = self.read(Absence) if request.data else {}
+        asked = self.read_if_any(Absence)
         self.refuse(booking, "no_show", "confirmed")
         details = saying(booking, no_show_reason=asked.get("reason") or None)
         by = self.caller.actor
@@ -542,8 +542,7 @@ class PaymentLink(Managing):
 
     def post(self, request: Request, appointment_id: str) -> Response:
         self.found(appointment_id)
-        if request.data:
-            self.read(LinkRequest)
+        self.read_if_any(LinkRequest)
         raise Refusal(400, "Online payment is not configured for this tenant")
 
 

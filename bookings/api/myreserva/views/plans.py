@@ -213,8 +213,7 @@ class Cancel(Changing):
     """POST /api/v1/subscriptions/cancel: goes on on FREE when the month is over."""
 
     def post(self, request: Request) -> Response:
-        if request.data:
-            self.read(Ending)
+        self.read_if_any(Ending)
         paying.end_plan(self.business, now=self.now)
         return self.told("Subscription will be cancelled at the end of the billing period")
 
