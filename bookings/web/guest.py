@@ -20,12 +20,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import clock
 from accounts.errors import Conflict, DomainError, Unavailable
+from accounts.limits import Allowance, limiter
 from bookings import calendars, cards, links, policies, selectors, services
 from bookings.errors import LinkExpired, LinkRevoked, LinkUnknown
 from bookings.lifecycle import State
 from bookings.models import Booking
 from bookings.wishes import GUEST
 
+A_MINUTE = 60  # how often one link may be used
 View = Callable[..., HttpResponse]
 PRIVATE = {
     "Cache-Control": "no-store",
@@ -61,7 +63,9 @@ def own(view: View) -> View:
     def answer(request: HttpRequest, token: str) -> HttpResponse:
         try:
             moment = clock.read(now_of(request))
-            reply = view(request, links.follow(token, now=moment), moment)
+            booking = links.follow(token, now=moment)
+            left = limiter().count(f"guest:{booking.pk}").against(A_MINUTE)
+            reply = _too_often(left) if left.is_over else view(request, booking, moment)
         except (LinkUnknown, LinkRevoked, LinkExpired) as error:
             status, title, advice = LOST[type(error)]
             reply = page("problem", status, title=title, advice=advice)
@@ -75,6 +79,12 @@ def own(view: View) -> View:
         return reply
 
     return csrf_exempt(answer)
+
+
+def _too_often(left: Allowance) -> HttpResponse:
+    reply = page("problem", 429, title="Just a moment", advice="Please wait a minute, then go on.")
+    reply["Retry-After"] = str(left.resets_in)
+    return reply
 
 
 def address(name: str, booking: Booking) -> str:

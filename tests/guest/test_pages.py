@@ -309,3 +309,17 @@ def test_a_page_costs_few_queries(booked: Booking, visitor: Visitor, rest: str, 
     ) as seen:
         assert visitor.get(path).status_code == 200
     assert len(seen) == most
+
+
+def test_one_link_is_not_used_all_the_time(
+    bistro: Business, booked: Booking, visitor: Visitor
+) -> None:
+    other = services.book(wish(bistro), guest=MARIA, by=SYSTEM, source="test", now=NOW)
+    path = link(booked, "calendar.ics")
+    replies = [visitor.get(path) for _ in range(61)]
+    assert {each.status_code for each in replies[:60]} == {200}
+    assert (replies[60].status_code, title(replies[60])) == (429, "Just a moment")
+    assert 1 <= int(replies[60].headers["Retry-After"]) <= 60
+    assert visitor.post(link(booked, "cancel/")).status_code == 429
+    assert state(booked) == "confirmed"
+    assert visitor.get(link(other)).status_code == 200
