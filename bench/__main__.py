@@ -144,6 +144,8 @@ def measure(most: int) -> list[Figure]:
         fill(business, resources, most)
         run(port, key, read(business), 1)
         many = run(port, key, read(business), SECONDS)
+        say("grids over HTTP")
+        over_http = grid.over_http(port, fill)
     growth = many.p50 / few.p50
     figures.append(
         Figure(
@@ -176,7 +178,7 @@ def measure(most: int) -> list[Figure]:
         )
     )
     say("grids")
-    figures += grid.figures(fill)
+    figures += grid.figures(fill) + over_http
     return figures
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bench.figures import Figure, milliseconds
+from bench.load import Asked, body, run
 
 QUARTER, HALF = timedelta(minutes=15), timedelta(minutes=30)
 FULL = 100_000
@@ -67,6 +68,57 @@ def figures(fill: Callable[[Any, list[Any], int], None]) -> list[Figure]:
         growth("grid: twice the staff", wide, fewer_staff, 2.5),
         # The book is fuller in those days too: there is more to read and to leave out.
         growth(f"grid: {FULL:,} bookings / 1,000", grid, few, 4),
+    ]
+
+
+def over_http(port: int, fill: Callable[[Any, list[Any], int], None]) -> list[Figure]:
+    """The same over HTTP, one caller at a time: the intervals of Appointedd, by a quarter."""
+    from accounts import keys
+    from accounts.identifiers import hex24
+
+    first = (datetime.now(UTC) + timedelta(days=3)).date()
+
+    def ask(of: Any, what: Any, staff: list[Any], days: int) -> float:
+        _, key = keys.issue(
+            of, name="b", scopes=["read"], protocol="appointedd", rate_limit_rpm=100_000_000
+        )
+        span = {"start": f"{first}T00:00:00Z", "end": f"{first + timedelta(days=days)}T00:00:00Z"}
+        asked = body(
+            ranges=[span], service_id=hex24(what.pk), resource_ids=[hex24(each) for each in staff]
+        )
+
+        def one(n: int) -> Asked:
+            return "POST", "/appointedd/v1/availability/intervals/search", asked
+
+        run(port, key, one, 0.5, processes=1, connections=1)
+        found = run(port, key, one, 2, processes=1, connections=1)
+        if found.failures:
+            raise AssertionError(f"{found.failures} searches were refused")
+        return found.p50
+
+    of, what, staff = spa("http-20", 20)
+    many, what_50, staff_50 = spa("http-50", 50)
+    fill(of, staff, 100)
+    few = ask(of, what, staff[:1], 14)
+    fill(of, staff, FULL)
+    full = ask(of, what, staff[:1], 14)
+    fill(many, staff_50, FULL)
+    wide = ask(many, what_50, staff_50, 30)
+    return [
+        Figure(
+            "HTTP: 1 of 20 staff, 14 days by 15 minutes",
+            f"{full:.1f} ms",
+            "at most 10 ms",
+            full <= 10,
+            f"p50, {FULL:,} rows; {few:.1f} ms with 100",
+        ),
+        Figure(
+            "HTTP: 50 staff, 30 days by 15 minutes",
+            f"{wide:.1f} ms",
+            "at most 150 ms",
+            wide <= 150,
+            f"p50, {FULL:,} rows",
+        ),
     ]
 
 

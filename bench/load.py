@@ -27,13 +27,21 @@ class Load(NamedTuple):
 Asked = tuple[str, str, bytes | None]
 
 
-def run(port: int, key: str, ask: Callable[[int], Asked], seconds: float) -> Load:
+def run(
+    port: int,
+    key: str,
+    ask: Callable[[int], Asked],
+    seconds: float,
+    *,
+    processes: int = PROCESSES,
+    connections: int = CONNECTIONS,
+) -> Load:
     """Ask `ask(n)` for ever new n (method, path, body) and measure the answers."""
     context = multiprocessing.get_context("fork")
     results: Queue[Any] = context.Queue()
     workers = [
-        context.Process(target=_process, args=(port, key, ask, seconds, each, results))
-        for each in range(PROCESSES)
+        context.Process(target=_process, args=(port, key, ask, seconds, each, connections, results))
+        for each in range(processes)
     ]
     for each in workers:
         each.start()
@@ -55,7 +63,13 @@ def run(port: int, key: str, ask: Callable[[int], Asked], seconds: float) -> Loa
 
 
 def _process(
-    port: int, key: str, ask: Callable[[int], Asked], seconds: float, number: int, out: Queue[Any]
+    port: int,
+    key: str,
+    ask: Callable[[int], Asked],
+    seconds: float,
+    number: int,
+    connections: int,
+    out: Queue[Any],
 ) -> None:
     times: list[float] = []
     failed = [0]
@@ -63,8 +77,9 @@ def _process(
 
     def work(seat: int) -> None:
         link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-        n = (number * CONNECTIONS + seat) * 10_000_000
+        who = {"Authorization": f"Bearer {key}"} if key.startswith("avail_") else {"X-API-KEY": key}
+        headers = who | {"Content-Type": "application/json"}
+        n = (number * connections + seat) * 10_000_000
         while (began := time.perf_counter()) < ends:
             method, path, body = ask(n)
             n += 1
@@ -75,7 +90,7 @@ def _process(
             failed[0] += reply.status >= 300
         link.close()
 
-    threads = [threading.Thread(target=work, args=(seat,)) for seat in range(CONNECTIONS)]
+    threads = [threading.Thread(target=work, args=(seat,)) for seat in range(connections)]
     for each in threads:
         each.start()
     for each in threads:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import uuid
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -74,10 +75,10 @@ def resources_named(
         raise bad_request("Send resource_ids or resource_group_ids, not both")
     rows = catalogue.resources(endpoint.business)
     if resource_ids:
-        return frozenset(ids.find(rows, each, "resource").pk for each in resource_ids)
+        return frozenset(each.pk for each in ids.find_all(rows, resource_ids, "resource"))
     if group_ids:
         groups = Section.objects.filter(location__business=endpoint.business)
-        wanted = [ids.find(groups, each, "resource group").pk for each in group_ids]
+        wanted = ids.find_all(groups, group_ids, "resource group")
         return frozenset(rows.filter(section__in=wanted).values_list("pk", flat=True))
     return None
 
@@ -161,13 +162,12 @@ class Intervals(Endpoint):
         spaces = said.get("spaces") or 1
         search = self._search(said, spaces)
         free, groups = found_in(ranges, search, spaces=spaces, now=self.now)
+        named = functools.cache(ids.written)  # the same few are free at hundreds of starts
         return self.said(
             [
                 {
                     "start": times.local(start, here),
-                    "resource_ids": [
-                        ids.written(each) for each in dict.fromkeys(free.get(start, ()))
-                    ],
+                    "resource_ids": [named(each) for each in dict.fromkeys(free.get(start, ()))],
                     "group_bookings": [
                         group_json(each.session, each.places_left, here, self.business)
                         for each in groups.get(start, ())
