@@ -7,12 +7,15 @@ staff cancelled or moved stays as they left it.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Q
 
 from accounts import clock
 from accounts.errors import DomainError, Invalid, NotFound
@@ -196,16 +199,17 @@ def due(schedule: Schedule, *, moment: datetime) -> list[Occurrence]:
 
 def _bring_into_accord(schedule: Schedule, *, by: Actor, now: datetime | None) -> Changed:
     moment = clock.read(now)
-    said = _said(schedule, moment)
-    named = {each.pk for each in schedule.resources.all()}
-    changed = Changed(schedule)
-    withdrawn = 0
-    for session in (
+    sessions = list(
         Session.objects.select_for_update(no_key=True, of=("self",))
         .filter(schedule=schedule, starts_at__gt=moment, state=Session.State.SCHEDULED)
         .select_related("service", "location", "business")
         .order_by("pk")
-    ):
+    )
+    said = _said(schedule, sessions)
+    named = {each.pk for each in schedule.resources.all()}
+    changed = Changed(schedule)
+    withdrawn = 0
+    for session in sessions:
         if _accords(session, schedule, said, named):
             continue
         if session.was_changed:
@@ -221,13 +225,10 @@ def _bring_into_accord(schedule: Schedule, *, by: Actor, now: datetime | None) -
     return dataclasses.replace(changed, withdrawn=withdrawn)
 
 
-def _said(schedule: Schedule, moment: datetime) -> dict[date, datetime]:
-    """What the rule says for every day that has a session to come."""
-    if not schedule.is_active:
-        return {}
-    ahead = schedule.sessions.filter(starts_at__gt=moment, occurs_on__isnull=False)
-    days = sorted(day for day in ahead.values_list("occurs_on", flat=True) if day)
-    if not days:
+def _said(schedule: Schedule, sessions: Iterable[Session]) -> dict[date, datetime]:
+    """What the rule says for the days of these sessions."""
+    days = sorted(each.occurs_on for each in sessions if each.occurs_on)
+    if not (days and schedule.is_active):
         return {}
     every = recurrence.occurrences(
         schedule.rule,
@@ -282,36 +283,55 @@ def lay_out(schedule: Schedule, *, by: Actor = SYSTEM, now: datetime | None = No
 
     A day on which the place (or one of the resources named) is closed is left out, and so is one
     on which something is taken: both are written down as omissions, and tried again the next time.
-    What is in the book on a day that has been closed since is taken out, unless it is booked or was
-    changed by hand.
+    What is in the book and no longer accords, or is on a day that was closed since, is taken out as
+    soon as nobody has booked it, unless it was changed by hand.
     """
     moment = clock.read(now)
     schedule = Schedule.objects.select_related("business", "location", "service").get(
         pk=schedule.pk
     )
-    there = {each.occurs_on: each for each in schedule.sessions.all()}
-    said = due(schedule, moment=moment)
-    laid = Laid()
-    if not said:
-        return laid
-    promises = timetables.load(schedule.business, days=(said[0].day, said[-1].day))
     named = [each.pk for each in schedule.resources.all()]
+    laid = Laid()
+    with contextlib.suppress(_Overtaken):  # whoever changed it lays out what it says now
+        _lay_out(schedule, named, laid, by=by, moment=moment, now=now)
+    return laid
+
+
+def _lay_out(
+    schedule: Schedule,
+    named: Sequence[uuid.UUID],
+    laid: Laid,
+    *,
+    by: Actor,
+    moment: datetime,
+    now: datetime | None,
+) -> None:
+    said = due(schedule, moment=moment)
+    today = service_day(moment, _zone(schedule))
+    sessions = list(schedule.sessions.filter(Q(starts_at__gt=moment) | Q(occurs_on__gte=today)))
+    promises = timetables.load(schedule.business, days=(today, said[-1].day)) if said else None
+    closed = {
+        each.day: reason
+        for each in said
+        if promises and (reason := _closed(schedule, each, promises, named))
+    }
+    wanted = _said(schedule, sessions)
+    there = set()
+    for session in sessions:
+        fits = session.occurs_on not in closed and _accords(session, schedule, wanted, set(named))
+        if fits or not _take_out(schedule, session, by=by, moment=moment, now=now):
+            there.add(session.occurs_on)
     for each in said:
-        reason = _closed(schedule, each, promises, named)
-        session = there.get(each.day)
-        if session and not (reason and _withdraw_closed(session, by=by, moment=moment, now=now)):
+        if each.day in there:
             continue
-        kind = Omission.Kind.CLOSED
-        if reason is None:
+        kind, reason = Omission.Kind.CLOSED, closed.get(each.day, "")
+        if not reason:
             try:
                 made = _make(schedule, each, named, by=by, now=now)
             except DomainError as error:
                 kind, reason = Omission.Kind.CLASH, str(error)
-            except _Overtaken:
-                break  # whoever changed it lays out what it says now
             else:
-                if made:
-                    laid.made.append(made)
+                laid.made.extend([made] if made else [])
                 continue
         omission, _ = Omission.objects.update_or_create(
             schedule_id=schedule.pk,
@@ -320,16 +340,17 @@ def lay_out(schedule: Schedule, *, by: Actor = SYSTEM, now: datetime | None = No
             create_defaults={"kind": kind, "reason": reason[:300], "noticed_at": moment},
         )
         laid.omitted.append(omission)
-    return laid
 
 
 def lay_out_all(business: Business | None = None, *, now: datetime | None = None) -> Laid:
     """Put in the book what is due of every schedule, or of one business's."""
-    every = Schedule.objects.filter(is_active=True, business__is_active=True)
+    moment = clock.read(now)
+    Omission.objects.filter(day__lt=moment.date() - KEPT).delete()
+    ahead = Session.objects.filter(schedule=OuterRef("pk"), starts_at__gt=moment)
+    every = Schedule.objects.filter(Q(is_active=True) | Exists(ahead), business__is_active=True)
     if business:
         every = every.filter(business=business)
     laid = Laid()
-    Omission.objects.filter(day__lt=clock.read(now).date() - KEPT).delete()
     for schedule in every.order_by("business", "pk"):
         one = lay_out(schedule, now=now)
         laid.made.extend(one.made)
@@ -338,10 +359,13 @@ def lay_out_all(business: Business | None = None, *, now: datetime | None = None
 
 
 @written
-def _withdraw_closed(
-    session: Session, *, by: Actor, moment: datetime, now: datetime | None
+def _take_out(
+    schedule: Schedule, session: Session, *, by: Actor, moment: datetime, now: datetime | None
 ) -> bool:
-    """Take a session out of the book whose day was closed; whether it was there for nobody."""
+    """Take a session out of the book that shouldn't be there; whether it was there for nobody."""
+    if session.state != Session.State.SCHEDULED or session.was_changed:
+        return False
+    _still(schedule)
     found = (
         Session.objects.select_for_update(no_key=True)
         .filter(pk=session.pk, state=Session.State.SCHEDULED, was_changed=False)
@@ -383,9 +407,7 @@ def _make(
     now: datetime | None,
 ) -> Session | None:
     """One session, in one transaction; None when it is there already."""
-    current = Schedule.objects.select_for_update(no_key=True).filter(pk=schedule.pk).first()
-    if current is None or current.updated_at != schedule.updated_at or not current.is_active:
-        raise _Overtaken
+    current = _still(schedule)
     if Session.objects.filter(schedule=current, occurs_on=each.day).exists():
         return None
     made = schedule_session(
@@ -401,3 +423,11 @@ def _make(
     made.save(update_fields=["schedule", "occurs_on"])
     current.omissions.filter(day=each.day).delete()
     return made
+
+
+def _still(schedule: Schedule) -> Schedule:
+    """The schedule, kept from others until the transaction ends. Raises _Overtaken."""
+    current = Schedule.objects.select_for_update(no_key=True).filter(pk=schedule.pk).first()
+    if current is None or current.updated_at != schedule.updated_at:
+        raise _Overtaken
+    return current

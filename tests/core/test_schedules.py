@@ -242,6 +242,17 @@ def test_a_change_leaves_what_is_booked_and_says_so(spin: Service) -> None:
     assert invariants.broken() == []
 
 
+def test_what_was_stranded_makes_way_once_nobody_comes(spin: Service) -> None:
+    made = schedule(spin)
+    lay(made)
+    booking = book(made.sessions.all()[2])
+    services.change_schedule(made, at=time(18), by=SYSTEM, now=NOW)
+    assert "2026-03-16" not in lay(made)
+    services.cancel(booking, by=SYSTEM, now=NOW)
+    assert lay(made) == ["2026-03-16"]
+    assert starts(made)[2] == "03-16 18:00"
+
+
 def test_a_change_that_changes_nothing_leaves_everything(spin: Service) -> None:
     made = schedule(spin)
     lay(made)
@@ -365,7 +376,11 @@ def test_a_schedule_that_sleeps_makes_nothing_and_withdraws_what_is_unbooked(
 ) -> None:
     made = schedule(spin)
     lay(made)
-    assert services.change_schedule(made, is_active=False, by=SYSTEM, now=NOW).withdrawn == 5
+    booking = book(made.sessions.all()[1])
+    assert services.change_schedule(made, is_active=False, by=SYSTEM, now=NOW).withdrawn == 4
     assert lay(made) == []
+    services.cancel(booking, by=SYSTEM, now=NOW)
+    services.lay_out_all(now=NOW)
+    assert starts(made) == []
     services.change_schedule(made, is_active=True, by=SYSTEM, now=NOW)
     assert len(lay(made)) == 5

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,7 +25,7 @@ from bookings.models import Allocation, Booking, Event, Outbox
 from bookings.wishes import SYSTEM
 from tests.api.availengine.conftest import example
 from tests.builders import HOUR, business, key, tables, wish
-from tests.web import Answer, Web, database_url, serving
+from tests.web import ROOT, Answer, Web, database_url, serving
 from tools import servers
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -80,6 +81,26 @@ def until(condition: Any, seconds: float = 15) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def killed_before_its_commit(*command: str) -> None:
+    """Run an operators' command in a process of its own, and kill it with its work undone."""
+    with door_before_commit():
+        worker = subprocess.Popen(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env=os.environ | {"OPENBOOK_ENV": "development", "DATABASE_URL": database_url()},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until(waiting_at_the_door, 30)
+        worker.send_signal(signal.SIGKILL)
+        worker.wait()
+        with connection.cursor() as cursor:  # its server process waits at the door for ever
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND NOT granted"
+            )
 
 
 def in_the_background(call: Any) -> tuple[threading.Thread, list[Any]]:

@@ -14,6 +14,7 @@ from bookings.errors import SlotTaken
 from bookings.models import Allocation, Booking, Schedule, Session
 from bookings.wishes import SYSTEM
 from tests.builders import HOUR, business, location, resource, service
+from tests.faults.test_kills import killed_before_its_commit
 from tests.web import together
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -119,4 +120,14 @@ def test_moving_a_class_against_booking_and_calling_it_off() -> None:
     together(calls)
     assert Session.objects.get(pk=run.pk).state == "cancelled"
     assert not Booking.objects.filter(session=run, state="confirmed").exists()
+    assert invariants.broken() == []
+
+
+def test_a_worker_killed_while_it_lays_out_loses_nothing() -> None:
+    of = gym()
+    made = schedule(of)
+    killed_before_its_commit("materialise_schedules")
+    count = len(services.lay_out(made).made)
+    assert count == Session.objects.count() == Allocation.objects.count()
+    assert count in (7, 8)
     assert invariants.broken() == []

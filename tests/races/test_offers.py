@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
+import contextlib
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from accounts.errors import DomainError
 from bookings import invariants, services
 from bookings.models import Allocation, Booking, Session, WaitlistEntry
+from bookings.services import waitlist
 from bookings.wishes import GUEST, SYSTEM, GuestDetails
 from tests.builders import business, service
-from tests.faults.test_kills import door_before_commit, until, waiting_at_the_door
-from tests.web import ROOT, database_url, together
+from tests.faults.test_kills import killed_before_its_commit
+from tests.web import together
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -153,23 +151,32 @@ def test_a_worker_killed_with_an_offer_in_hand_loses_nothing() -> None:
     run = full(1)
     wait(run, 0)
     services.cancel(bookings(run)[0], by=SYSTEM)
-    with door_before_commit():
-        worker = subprocess.Popen(
-            [sys.executable, "manage.py", "promote_waitlist"],
-            cwd=ROOT,
-            env=os.environ | {"OPENBOOK_ENV": "development", "DATABASE_URL": database_url()},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        until(waiting_at_the_door, 30)
-        worker.send_signal(signal.SIGKILL)
-        worker.wait()
-        with connection.cursor() as cursor:  # its server process, that waits at the door
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_locks"
-                " WHERE locktype = 'advisory' AND NOT granted"
-            )
+    killed_before_its_commit("promote_waitlist")
     assert offered() == []
     assert WaitlistEntry.objects.get().state == "waiting"
     assert [each.guest.first_name for each in services.promote_waitlist()] == ["Guest 0"]
     assert invariants.broken() == []
+
+
+def test_the_control_without_its_locks_one_guest_has_two_places(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else the races above prove nothing."""
+    run = full(3)
+    for n in range(2):
+        wait(run, n)
+    for booking in bookings(run)[:2]:
+        services.cancel(booking, by=SYSTEM)
+    both_have_looked = threading.Barrier(2)
+
+    def seen(entry: WaitlistEntry) -> WaitlistEntry | None:
+        found = WaitlistEntry.objects.select_related("booking").filter(pk=entry.pk).first()
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both_have_looked.wait(timeout=3)
+        return found
+
+    monkeypatch.setattr(waitlist, "lock", lambda names: None)
+    monkeypatch.setattr(waitlist, "_locked", seen)
+    together([services.promote_waitlist] * 2)
+    first = WaitlistEntry.objects.order_by("created_at")[0]
+    assert Booking.objects.filter(guest=first.guest, state="held").count() == 2
