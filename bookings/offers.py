@@ -140,6 +140,7 @@ def wish_at(search: Search, starts_at: datetime) -> Wish:
     if duration is None:
         raise ValueError("how long is it to be?")
     before, after = _buffers(search)
+    wanted = search.resource_ids or frozenset()
     return Wish(
         business=search.business,
         service=service,
@@ -147,7 +148,8 @@ def wish_at(search: Search, starts_at: datetime) -> Wish:
         duration=duration,
         party_size=search.party_size,
         location_id=search.location_id,
-        resource_id=next(iter(search.resource_ids)) if search.resource_ids else None,
+        resource_id=next(iter(wanted)) if len(wanted) == 1 else None,
+        among=wanted if len(wanted) > 1 else None,
         joinable=search.joinable,
         keeps_hours=True,
         buffer_before=before,
@@ -156,6 +158,8 @@ def wish_at(search: Search, starts_at: datetime) -> Wish:
         step=step_of(search),
         by_guest=search.by_guest,
         keeps_notice=search.keeps_notice,
+        keeps_windows=search.keeps_windows,
+        keeps_breaks=search.keeps_breaks,
     )
 
 

@@ -12,13 +12,14 @@ import pytest
 
 from accounts import signing
 from accounts.models import Business
+from availability.models import OpeningHours
 from billing.gateways.sandbox import Sandbox
 from billing.models import Account, Deposit, Payment, SandboxIntent, SandboxNotice
 from bookings import relay, services
 from bookings.models import Booking, Event
 from bookings.wishes import GUEST, SYSTEM
 from tests.api.availengine.conftest import Contract
-from tests.builders import NOW, business, key
+from tests.builders import NOW, business, key, location
 
 AT: Any = {"openbook.now": NOW}
 STAFF_BOOKING = {
@@ -142,6 +143,25 @@ def test_t49_a_cancellation_in_time_gives_it_back(paying: Contract) -> None:
     assert state(made) == ("cancelled", "released")
     assert kinds(made)[-2:] == ["booking.cancelled", "deposit.released"]
     assert SandboxIntent.objects.get().state == "cancelled"
+
+
+def test_a_scheduled_booking_from_its_deposit_to_its_cancellation(paying: Contract) -> None:
+    OpeningHours.objects.create(
+        location=location(paying.business), weekday=1, opens="09:00", closes="22:00"
+    )
+    wanted = STAFF_BOOKING | {"business_id": str(paying.business.pk)}
+    made = paying.api.post("/v1/bookings/", wanted).json()
+    assert (made["booking"]["status"], made["deposit_type"]) == ("pending", "authorization_hold")
+    pay(paying, made)
+    assert state(made) == ("confirmed", "held")
+    path = f"/v1/manage/bookings/{made['booking']['id']}"
+    assert paying.api.patch(path, {"status": "cancelled"}).status_code == 200
+    relay.deliver(now=NOW)
+    assert state(made) == ("cancelled", "released")
+    assert kinds(made) == [
+        "booking.created", "deposit.paid", "booking.confirmed", "booking.cancelled",
+        "deposit.released",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Business
-from availability.models import Closure, OpeningHours
-from billing.models import Account, Deposit, SandboxIntent, Subscription
+from availability.models import Closure, OpeningHours, ServiceHours
+from billing.models import Account, Deposit, Plan, SandboxIntent, Subscription
 from bookings import services
 from bookings.models import Booking, Event, Guest
 from bookings.wishes import SYSTEM
-from resources.models import Requirement, Resource, Service, TurnTime
+from resources.models import Location, Requirement, Resource, Service, TurnTime
 from tests.api.availengine.conftest import Contract, example
 from tests.api.availengine.words import NOT_FOUND, invalid, person, refused, stranger
 from tests.builders import MINUTE, NOW, key, location, resource, service
@@ -320,6 +320,16 @@ def test_who_only_staff_may_book_is_not_offered(morning: Contract, massage: Serv
     assert (refused_.status_code, refused_.json()) == (409, TAKEN)
 
 
+def test_a_service_with_hours_of_its_own(morning: Contract) -> None:
+    brunch = service(morning.business, "Brunch", duration=timedelta(minutes=60))
+    ServiceHours.objects.create(service=brunch, weekday=6, opens=time(9, 30), closes=time(10, 30))
+    assert left(morning, service_id=brunch.pk) == {"09:30": 5, "10:00": 5}
+    assert left(morning, "2026-06-21", service_id=brunch.pk) == {}
+    early = book(morning, start_time="08:00", service_id=str(brunch.pk))
+    assert early.status_code in (400, 409)
+    assert book(morning, start_time="09:30", service_id=str(brunch.pk)).status_code == 201
+
+
 def test_places_in_a_class_at_the_times_that_it_runs(morning: Contract) -> None:
     spin = service(morning.business, "Spin", capacity=3, duration=timedelta(minutes=45))
     for hour in (9, 18):
@@ -612,6 +622,29 @@ def test_a_location_with_a_clock_of_its_own(morning: Contract) -> None:
         "00:00": 5, "00:30": 5, "01:00": 5, "01:30": 5, "02:00": 5, "23:00": 5, "23:30": 5,
     }  # fmt: skip
     assert book(morning, start_time="23:30").status_code == 201
+
+
+def test_two_locations_are_one_timetable(morning: Contract) -> None:
+    garden = Location.objects.create(business=morning.business, name="Garden")
+    OpeningHours.objects.create(location=garden, weekday=6, opens=time(10), closes=time(13))
+    resource(morning.business, "Garden table", covers_max=6, location=garden)
+    assert left(morning) == {
+        "08:00": 3, "08:30": 3, "09:00": 3, "09:30": 5, "10:00": 6, "10:30": 6, "11:00": 6,
+        "11:30": 1, "12:00": 1,
+    }  # fmt: skip
+    assert left(morning, capacity=6)["10:00"] == 1
+    assert book(morning, start_time="12:00").status_code == 201
+    full = book(morning, start_time="12:00")
+    assert (full.status_code, full.json()) == (409, TAKEN)
+    Location.objects.filter(pk=garden.pk).update(is_active=False)
+    assert left(morning)["11:00"] == 5
+
+
+def test_a_plan_that_is_used_up(morning: Contract) -> None:
+    Subscription.objects.filter(business=morning.business).update(plan="free")
+    Plan.objects.filter(pk="free").update(max_bookings=3)  # two of the three are made already
+    assert [book(morning).status_code for _ in range(2)] == [201, 402]
+    assert book(morning).json()["error"]["code"] == "payment_required"
 
 
 NIGHTS = [
