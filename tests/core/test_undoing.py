@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.models import Business
@@ -27,13 +29,13 @@ def one(bistro: Business) -> Resource:
     return Resource.objects.get(name="Table 1")
 
 
-def pending(of: Business, **how: object) -> Booking:
+def pending(of: Business, **how: Any) -> Booking:
     return services.make(
         wish(of, **how), guest=None, by=SYSTEM, source="test", is_pending=True, now=NOW
     )
 
 
-def confirmed(of: Business, **how: object) -> Booking:
+def confirmed(of: Business, **how: Any) -> Booking:
     return services.make(wish(of, **how), guest=None, by=SYSTEM, source="test", now=NOW)
 
 
