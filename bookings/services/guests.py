@@ -50,7 +50,7 @@ def meet(
     who: GuestDetails,
     *,
     by: Actor,
-    details: Mapping[str, Any] | None = None,
+    details: Mapping[str, Mapping[str, Any]] | None = None,
     now: datetime | None = None,
 ) -> Guest:
     """The guest of that phone, that e-mail, or of that name where neither is given; or a new one.
@@ -64,7 +64,8 @@ def meet(
         pk = known.pk
     found = Guest.objects.get(pk=pk)
     if details:
-        found.details = found.details | dict(details)
+        for protocol, said in details.items():
+            found.details[protocol] = found.details.get(protocol, {}) | dict(said)
         found.save(update_fields=["details"])
     if known is None:
         record_guest(found, Event.Kind.GUEST_CREATED, by=by, now=now)

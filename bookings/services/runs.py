@@ -43,7 +43,7 @@ class Comer:
     guest: GuestDetails
     party_size: int | None = None
     notes: str = ""
-    of_guest: Details = dataclasses.field(default_factory=dict)
+    of_guest: Mapping[str, Details] = dataclasses.field(default_factory=dict)
     details: Details = dataclasses.field(default_factory=dict)
 
 

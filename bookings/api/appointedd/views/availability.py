@@ -20,9 +20,9 @@ from bookings.api.appointedd import serializers as words
 from bookings.api.appointedd.dialect import SOURCE, Endpoint
 from bookings.api.appointedd.gate import bad_request
 from bookings.api.appointedd.pages import Part
-from bookings.api.appointedd.render import API, NAME, group_json, slot_json
+from bookings.api.appointedd.render import API, NAME, allows_groups, group_json, slot_json
 from bookings.errors import SlotTaken
-from bookings.models import Booking
+from bookings.models import Booking, Session
 from bookings.wishes import Search, Wish
 from resources import selectors as catalogue
 from resources.models import Section, Service
@@ -88,6 +88,11 @@ def opens(service: Service) -> bool:
     return not service.only_groups and (service.capacity is None or service.allows_groups)
 
 
+def is_joinable(run: Session) -> bool:
+    """Whether a run is a group booking: of a service that has those, or with several spaces."""
+    return allows_groups(run.service) or run.capacity > 1
+
+
 def is_shared(service: Service) -> bool:
     """Whether what guests start is shared with others who want the same."""
     return service.allows_groups and (service.capacity or 1) > 1
@@ -124,6 +129,8 @@ def found_in(
         for place in offers.runs(asked, with_held=True, now=now):
             run = place.session
             if not within(run.starts_at):
+                continue
+            if not is_joinable(run):
                 continue
             if run.state == run.State.SCHEDULED:
                 groups.setdefault(run.starts_at, []).append(place)
@@ -194,7 +201,9 @@ class Intervals(Endpoint):
             ),
             duration=minutes * MINUTE if minutes else None,
             buffers=(around["before"] * MINUTE, around["after"] * MINUTE) if around else None,
-            keeps_notice=not said.get("ignore_notice_restriction"),
+            keeps_notice=not (
+                said.get("ignore_notice_restriction") or said.get("ignore_current_time")
+            ),
             keeps_now=not said.get("ignore_current_time"),
             keeps_windows=not said.get("ignore_service_schedule"),
             keeps_breaks=True,
@@ -305,7 +314,8 @@ class Slots(Endpoint):
             "now": self.now,
         }
         for run in services.joinable(service, start, resource_ids=only, now=self.now):
-            if run.state != run.State.SCHEDULED:
+            run.service = service
+            if run.state != run.State.SCHEDULED or not is_joinable(run):
                 continue
             run.business = self.business
             try:

@@ -243,7 +243,7 @@ class Participants(Whole):
             if span[0] <= each.pk <= span[1]:
                 return each  # type: ignore[no-any-return]
         for each in people:
-            if each.guest_id and own[0] <= each.guest_id <= own[1]:
+            if each.state in promises.COMES and each.guest_id and own[0] <= each.guest_id <= own[1]:
                 return each  # type: ignore[no-any-return]
         raise absent("participant")
 
