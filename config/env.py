@@ -99,6 +99,17 @@ def words(name: str, default: str = "") -> list[str]:
     return [each.strip() for each in text(name, default).split(",") if each.strip()]
 
 
+def pairs(name: str, among: Collection[str]) -> dict[str, str]:
+    """Values by these names: `one:this, other:that`."""
+    found = {}
+    for each in words(name):
+        key, colon, value = each.partition(":")
+        if key not in among or not (colon and value):
+            raise BadSetting(name, f"“{each}” is none of {', '.join(f'{one}:…' for one in among)}.")
+        found[key] = value
+    return found
+
+
 def folder(name: str) -> Path | None:
     """A directory, made when it isn't there; None, and the name gone, when left out."""
     value = text(name, "")

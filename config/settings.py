@@ -182,7 +182,28 @@ EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 15, least=1)  # seconds for each ste
 DEFAULT_FROM_EMAIL = env.address("EMAIL_FROM", "bookings@localhost")
 if IS_PRODUCTION and SENDS_MAIL and not env.text("EMAIL_FROM", ""):
     raise env.BadSetting("EMAIL_FROM", "must be set: an address that your mail server lets us use.")
+
+# --- Google Actions Center -----------------------------------------------------------------------
+
+GOOGLE_SANDBOX = env.flag("GOOGLE_SANDBOX", False)  # tell Google of sandboxes, and of nothing else
 GOOGLE_CHECK_AVAILABILITY = env.flag("GOOGLE_CHECK_AVAILABILITY", False)
+GOOGLE_FEEDS_FOLDER = env.folder("GOOGLE_FEEDS_FOLDER")
+GOOGLE_FEED_DAYS = env.number("GOOGLE_FEED_DAYS", 30, least=30)
+GOOGLE_PARTY_SIZES = env.number("GOOGLE_PARTY_SIZES", 10, least=1)
+GOOGLE_SFTP_HOST = env.text("GOOGLE_SFTP_HOST", "")
+GOOGLE_SFTP_PORT = env.number("GOOGLE_SFTP_PORT", 19321, least=1)
+GOOGLE_SFTP_USERS = env.pairs(
+    "GOOGLE_SFTP_USERS", ("merchants", "services", "availability", "generic")
+)
+GOOGLE_SFTP_KEY = env.text("GOOGLE_SFTP_KEY", "")
+GOOGLE_SFTP_HOST_KEY = env.text("GOOGLE_SFTP_HOST_KEY", "")
+if GOOGLE_SFTP_HOST and not (GOOGLE_SFTP_KEY and GOOGLE_SFTP_HOST_KEY):
+    raise env.BadSetting("GOOGLE_SFTP_HOST", "needs GOOGLE_SFTP_KEY and GOOGLE_SFTP_HOST_KEY too.")
+if GOOGLE_PARTY_SIZES > 20:
+    raise env.BadSetting("GOOGLE_PARTY_SIZES", "must be at most 20.")
+
+# --- what others may see -------------------------------------------------------------------------
+
 METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 # Where the workers of one server leave their figures, so that any of them can tell of all.
 METRICS_FOLDER = env.folder("PROMETHEUS_MULTIPROC_DIR")
@@ -236,6 +257,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "bookings.tasks.lay_out_schedules",
         "schedule": schedule(1800),
         "options": {"expires": 1800},
+    },
+    "export-google-feeds": {
+        "task": "google.export_feeds",
+        "schedule": schedule(86_400),
+        "options": {"expires": 86_400},
     },
     "housekeeping": {
         "task": "bookings.tasks.housekeeping",

@@ -6,7 +6,9 @@ same words, so that a story can be told at one door and looked at through anothe
 
 from __future__ import annotations
 
+import base64
 import json
+import uuid
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Protocol
@@ -302,4 +304,70 @@ class Appointedd(_Door):
         return bool(found["status"] == "confirmed")
 
 
-DOORS: list[Any] = [AvailEngine, MyReserva, Appointedd]
+class Google(_Door):
+    name = "google"
+
+    def credentials(self) -> dict[str, str]:
+        _, key = keys.issue(
+            self.salon.business,
+            name="Door",
+            scopes=["read", "write"],
+            protocol=Channel.Protocol.GOOGLE,
+        )
+        return {"Authorization": f"Basic {base64.b64encode(key.encode()).decode()}"}
+
+    def _slot(self, start: datetime) -> dict[str, str]:
+        return {
+            "service_id": str(self.salon.service.pk),
+            "start_sec": str(int(start.timestamp())),
+            "duration_sec": str(int(STAY.total_seconds())),
+        }
+
+    def _ask(self, method: str, body: Any) -> Any:
+        """A "no" of business is answered with 200."""
+        answer = self.ask("POST", f"/google/v3/{method}", body)
+        if "booking_failure" in answer:
+            raise Refused(200, answer)
+        return answer
+
+    def starts(self) -> list[datetime]:
+        day = [at(0) + n * MINUTE * 15 for n in range(96)]
+        place = str(self.salon.place.pk)
+        found = self._ask(
+            "BatchAvailabilityLookup",
+            {"merchant_id": place, "slot_time": [self._slot(each) for each in day]},
+        )
+        free = [each["available"] for each in found["slot_time_availability"]]
+        return [start for start, is_free in zip(day, free, strict=True) if is_free]
+
+    def book(self, start: datetime) -> str:
+        made = self._ask(
+            "CreateBooking",
+            {
+                "idempotency_token": uuid.uuid4().hex,
+                "slot": {"merchant_id": str(self.salon.place.pk)} | self._slot(start),
+                "user_information": {
+                    "user_id": uuid.uuid4().hex,
+                    "given_name": "Maria",
+                    "family_name": "Garcia",
+                    "telephone": "+33612345678",
+                    "email": "maria@example.com",
+                },
+            },
+        )
+        return str(made["booking"]["booking_id"])
+
+    def move(self, id_: str, start: datetime) -> None:
+        slot = self._slot(start)
+        del slot["service_id"]
+        self._ask("UpdateBooking", {"booking": {"booking_id": id_, "slot": slot}})
+
+    def cancel(self, id_: str) -> None:
+        self._ask("UpdateBooking", {"booking": {"booking_id": id_, "status": "CANCELED"}})
+
+    def knows(self, id_: str) -> bool:
+        found = self._ask("GetBookingStatus", {"booking_id": id_})
+        return bool(found["booking_status"] == "CONFIRMED")
+
+
+DOORS: list[Any] = [AvailEngine, MyReserva, Appointedd, Google]
