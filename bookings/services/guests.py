@@ -152,6 +152,7 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
         found.delete()
         return
     bookings.exclude(notes="").update(notes="")
+    bookings.update(details={})  # what a protocol says may be about a person
     bookings.exclude(details={}).update(details={})
     bookings.update(link_version=F("link_version") + 1)  # whoever has their link has it no more
     WebhookDelivery.objects.filter(event__booking__guest=found).update(body="")

@@ -15,15 +15,16 @@ from accounts import clock
 from accounts.errors import Conflict, Invalid
 from accounts.transactions import written
 from billing.models import Receipt
-from bookings import lifecycle
-from bookings.errors import Overpaid, PaymentDue, WrongState
+from bookings import lifecycle, rules
+from bookings.errors import NotOffered, Overpaid, PaymentDue, SlotTaken, WrongState
 from bookings.lifecycle import State
 from bookings.models import Booking
+from bookings.services.classes import book_places
 from bookings.services.making import confirm, make
 from bookings.services.moving import reschedule
 from bookings.services.progress import cancel, check_in, complete, mark_no_show
 from bookings.services.recording import locked
-from bookings.services.runs import hold_run
+from bookings.services.runs import hold_run, joinable
 from bookings.wishes import Actor, Wish
 
 PROMPT = timedelta(minutes=5)  # a place in a shared run is held this long until it is confirmed
@@ -59,7 +60,10 @@ def book_visit(
     leader: Booking | None = None
     for part in parts:
         wish = part.wish
-        if wish.service is not None and wish.service.allows_groups:
+        service = wish.service
+        if service is not None and service.capacity and not service.allows_groups:
+            made = _seat(wish, guest_id=guest_id, by=by, source=source, now=now)
+        elif service is not None and service.allows_groups:
             made = hold_run(wish, spaces=1, lasts=PROMPT, by=by, source=source, now=now)
             made = confirm(made, by=by, guest=guest_id, now=now)
         else:
@@ -83,6 +87,27 @@ def book_visit(
     if leader is None:
         raise Invalid(fields={"services": "At least one service is required"})
     return leader
+
+
+def _seat(
+    wish: Wish, *, guest_id: uuid.UUID, by: Actor, source: str, now: datetime | None
+) -> Booking:
+    """A place in a run of a class that is scheduled for this start. Raises SlotTaken, NotOffered
+    too soon or too far."""
+    assert wish.service is not None
+    if wish.keeps_notice:
+        first, last = rules.notice_and_horizon(wish.business, wish.service, clock.read(now))
+        if not first <= wish.starts_at <= last:
+            raise NotOffered
+    wanted = frozenset({wish.resource_id}) if wish.resource_id else None
+    for run in joinable(wish.service, wish.starts_at, resource_ids=wanted, now=now):
+        if wish.location_id not in (None, run.location_id):
+            continue
+        try:
+            return book_places(run, party_size=1, guest=guest_id, by=by, source=source, now=now)
+        except SlotTaken:
+            continue
+    raise SlotTaken
 
 
 def _has_already(made: Booking, guest_id: uuid.UUID) -> bool:

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 
 from django.db import OperationalError, models
@@ -33,6 +34,7 @@ from accounts.errors import (
 from accounts.identifiers import hex24, hex24_range
 from accounts.models import Business
 from billing import selectors as billing
+from billing.money import Money
 from bookings.api.myreserva import gate
 from bookings.api.myreserva.gate import Caller, Refusal
 from bookings.api.myreserva.schema import Schema
@@ -54,6 +56,7 @@ PROTOCOL = "myreserva"
 OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 GONE = "Selected time slot is no longer available"
 LARGEST_PAGE = 100
+MOST = 2_000_000_000  # what a price's column holds
 
 # One answer for every "no" of the core; a subclass that isn't listed answers as its parent does,
 # and without a text with the core's own words.
@@ -189,9 +192,21 @@ def text_of(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def amount(cents: int) -> float:
-    """Money as the protocol's answers about appointments have it: a number with decimals."""
-    return cents / 100
+def amount(minor: int, currency: str) -> float:
+    """Money as the protocol's answers about appointments have it: a number."""
+    return float(Money(minor, currency).major)
+
+
+def minor(major: Decimal, currency: str, field: str) -> int:
+    """A price as it was sent, in the smallest unit. Raises Refusal for more digits than there are,
+    and for what no price is."""
+    try:
+        found = Money.read(f"{major:f}", currency).minor
+    except ValueError as error:
+        raise invalid({field: [str(error)]}) from None
+    if found > MOST:
+        raise invalid({field: ["Input is too large"]})
+    return found
 
 
 def said(row: Any) -> dict[str, Any]:

@@ -24,9 +24,9 @@ from resources.services import NOBODY
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def decimal(cents: int | None) -> str | None:
+def decimal(price: int | None, currency: str) -> str | None:
     """A price as the catalogue has it: a decimal string."""
-    return None if cents is None else str(amount(cents))
+    return None if price is None else str(amount(price, currency))
 
 
 # --- services ------------------------------------------------------------------------------------
@@ -78,12 +78,13 @@ def service_json(
         "allow_parallel_bookings": service.allows_groups,
         "max_parallel_bookings": own.get("max_parallel_bookings") or service.capacity or 1,
         "pricing": {
-            "base_price": decimal(service.price_cents),
+            "base_price": decimal(service.price_cents, business.currency),
             "currency": business.currency,
             "outlet_prices": {
-                outlet: decimal(cents) for outlet, cents in pricing.get("outlets", {}).items()
+                outlet: decimal(price, business.currency)
+                for outlet, price in pricing.get("outlets", {}).items()
             },
-            "promotional_price": decimal(pricing.get("promotional")),
+            "promotional_price": decimal(pricing.get("promotional"), business.currency),
             "promotional_valid_until": pricing.get("until"),
         },
         "tags": own.get("tags", []),
@@ -399,8 +400,12 @@ def appointment_json(
         "status": STATES[booking.state],
         "payment_status": payment_status(total, paid, own),
         "appointment_type": own.get("appointment_type", "online"),
-        "services": [_part_json(each, staff, zone) for each in parts if each.service],
-        "total_price": amount(total),
+        "services": [
+            _part_json(each, staff, zone, booking.business.currency)
+            for each in parts
+            if each.service
+        ],
+        "total_price": amount(total, booking.business.currency),
         "notes": booking.notes,
         "credit_redeemed": False,
         "cancellation_reason": own.get("cancellation_reason"),
@@ -413,11 +418,13 @@ def appointment_json(
         "updated_at": stamp(booking.updated_at),
     }
     if with_payments:
-        found["payment_details"] = payments_json(total, receipts)
+        found["payment_details"] = payments_json(total, receipts, booking.business.currency)
     return found
 
 
-def _part_json(booking: Booking, staff: Mapping[uuid.UUID, str], zone: ZoneInfo) -> dict[str, Any]:
+def _part_json(
+    booking: Booking, staff: Mapping[uuid.UUID, str], zone: ZoneInfo, currency: str
+) -> dict[str, Any]:
     assert booking.service is not None
     able = next((each for each in booking.resource_ids if each in staff), None)
     return {
@@ -425,20 +432,20 @@ def _part_json(booking: Booking, staff: Mapping[uuid.UUID, str], zone: ZoneInfo)
         "service_name": booking.service.name,
         "staff_id": id_of(able) if able else None,
         "staff_name": staff[able] if able else None,
-        "price": amount(booking.price_cents or 0),
+        "price": amount(booking.price_cents or 0, currency),
         "duration_minutes": (booking.ends_at - booking.starts_at) // MINUTE,
         "start_time": f"{booking.starts_at.astimezone(zone):%H:%M}",
         "end_time": f"{booking.ends_at.astimezone(zone):%H:%M}",
     }
 
 
-def payments_json(total: int, receipts: Iterable[Receipt]) -> dict[str, Any]:
+def payments_json(total: int, receipts: Iterable[Receipt], currency: str) -> dict[str, Any]:
     rows = list(receipts)
     paid = sum(each.amount_cents for each in rows)
     return {
-        "total_amount": amount(total),
-        "paid_amount": amount(paid),
-        "remaining_balance": amount(max(0, total - paid)),
+        "total_amount": amount(total, currency),
+        "paid_amount": amount(paid, currency),
+        "remaining_balance": amount(max(0, total - paid), currency),
         "payment_history": [payment_json(each) for each in rows],
     }
 
@@ -446,7 +453,7 @@ def payments_json(total: int, receipts: Iterable[Receipt]) -> dict[str, Any]:
 def payment_json(receipt: Receipt) -> dict[str, Any]:
     return {
         "id": id_of(receipt),
-        "amount": amount(receipt.amount_cents),
+        "amount": amount(receipt.amount_cents, receipt.currency),
         "currency": receipt.currency,
         "payment_method": receipt.method,
         "notes": receipt.notes,

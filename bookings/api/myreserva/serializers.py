@@ -14,7 +14,6 @@ from billing.models import Receipt
 
 FIRST, LAST = date(2000, 1, 1), date(2199, 12, 31)  # days outside are slips of the keyboard
 NAME, NOTES, REASON = 100, 1000, 500
-MOST_CENTS = 2_000_000_000  # what a price's column holds
 STATUSES = ("pending", "confirmed", "in_progress", "completed", "cancelled", "no_show")
 PAYMENTS = ("pending", "paid", "partially_paid", "refunded", "not_required")
 KINDS = ("working_hours", "break", "blocked", "vacation")
@@ -98,19 +97,10 @@ class Text(String):
 
 
 class Money(serializers.DecimalField):
-    """A price as a number or a decimal string; in hundredths here."""
+    """A price as a number or a decimal string, in whole units of the tenant's currency."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_digits=12, decimal_places=2, min_value=Decimal(0), **kwargs)
-
-    def to_internal_value(self, data: Any) -> Any:
-        cents = int(super().to_internal_value(data) * 100)
-        if not 0 <= cents <= MOST_CENTS:
-            raise serializers.ValidationError(f"Input should be from 0 to {MOST_CENTS // 100}")
-        return cents
-
-    def run_validators(self, value: Any) -> None:
-        """Checked above, in hundredths."""
+        super().__init__(max_digits=15, decimal_places=4, min_value=Decimal(0), **kwargs)
 
 
 def words(**kwargs: Any) -> serializers.ListField:
@@ -206,7 +196,7 @@ class Pricing(serializers.Serializer[Any]):
     promotional_price = Money(required=False, allow_null=True)
     promotional_valid_until = serializers.DateTimeField(required=False, allow_null=True)
 
-    def validate_outlet_prices(self, value: dict[str, int]) -> dict[str, int]:
+    def validate_outlet_prices(self, value: dict[str, Decimal]) -> dict[str, Decimal]:
         for each in value:
             if not _ID.fullmatch(each):
                 raise serializers.ValidationError(f"Invalid ObjectId format: {each[:60]}")
@@ -524,7 +514,7 @@ class PaymentRequest(serializers.Serializer[Any]):
     notes = Text(REASON)
     receipt_number = Text(100)
 
-    def validate_amount(self, value: int) -> int:
+    def validate_amount(self, value: Decimal) -> Decimal:
         if value <= 0:
             raise serializers.ValidationError("Input should be greater than 0")
         return value

@@ -27,6 +27,7 @@ from bookings.api.myreserva.dialect import (
     by_id,
     id_of,
     invalid,
+    minor,
     said,
     saying,
     stamp,
@@ -514,7 +515,7 @@ class RecordPayment(Managing):
         asked = self.read(PaymentRequest)
         made = services.take_payment(
             booking,
-            amount_cents=asked["amount"],
+            amount_cents=minor(asked["amount"], self.business.currency, "amount"),
             method=asked["payment_method"],
             number=asked.get("receipt_number", ""),
             notes=asked.get("notes", ""),

@@ -20,6 +20,7 @@ from bookings.api.myreserva.dialect import (
     ForCustomers,
     all_by_id,
     id_of,
+    minor,
     said,
     saying,
     stamp,
@@ -183,7 +184,7 @@ def save_service(business: Business, service: Service | None, asked: Mapping[str
     if "category" in asked:
         columns["category"] = resources.heading(business, asked["category"])
     if "base_price" in pricing:
-        columns["price_cents"] = pricing["base_price"]
+        columns["price_cents"] = minor(pricing["base_price"], business.currency, "base_price")
     more = {name: asked[name] for name in ("slug", "tags", "image_url") if name in asked}
     if pricing:
         more["pricing"] = said(service).get("pricing", {}) if service else {}
@@ -198,11 +199,12 @@ def save_service(business: Business, service: Service | None, asked: Mapping[str
         shares = service.allows_groups if service and parallel is None else parallel
         columns["capacity"] = int(own.get("max_parallel_bookings") or 1) if shares else None
     columns["details"] = saying(service, **more)
+    is_new = service is None
     if service is None:
         service = resources.add_service(business, **columns)
     else:
         service = resources.change_service(service, **columns)
-    _staff_of(business, service, asked)
+    _staff_of(business, service, asked, is_new=is_new)
     return services_of(business).get(pk=service.pk)
 
 
@@ -211,28 +213,36 @@ def _prices(business: Business, pricing: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "outlet_prices" in pricing:
         all_by_id(outlets_of(business), pricing["outlet_prices"], NO_OUTLET)
-        found["outlets"] = pricing["outlet_prices"]
+        found["outlets"] = {
+            outlet: minor(price, business.currency, "outlet_prices")
+            for outlet, price in pricing["outlet_prices"].items()
+        }
     if "promotional_price" in pricing:
-        found["promotional"] = pricing["promotional_price"]
+        price = pricing["promotional_price"]
+        found["promotional"] = (
+            None if price is None else minor(price, business.currency, "promotional_price")
+        )
     if "promotional_valid_until" in pricing:
         found["until"] = stamp(pricing["promotional_valid_until"])
     return found
 
 
-def _staff_of(business: Business, service: Service, asked: Mapping[str, Any]) -> None:
+def _staff_of(
+    business: Business, service: Service, asked: Mapping[str, Any], *, is_new: bool
+) -> None:
     """Who performs a service, and how many of them at a time."""
     need = staff_need(needs_of([service])[service.pk])
-    is_new = need is None and not service.requirements.exists()
-    needs_staff = asked.get("requires_staff", need is not None or is_new)
-    if not needs_staff:
+    said_now = {"staff_ids", "required_staff_count", "requires_staff"} & set(asked)
+    places = need is None and "max_parallel_bookings" in asked
+    if not (is_new or said_now or places):
+        return
+    usual = is_new or need is not None or asked.get("staff_ids") is not None
+    if not asked.get("requires_staff", usual):
         resources.release_from(service, kind="staff")
-        places = int(said(service).get("max_parallel_bookings") or 1)
-        resources.provide_places(service, units=places)
+        units = int(said(service).get("max_parallel_bookings") or 1)
+        resources.provide_places(service, units=units)
         return
     resources.withdraw_places(service)
-    wanted = {"staff_ids", "required_staff_count", "requires_staff"} & set(asked)
-    if need is not None and not wanted:
-        return
     if asked.get("staff_ids") is not None:
         able = [each.pk for each in all_by_id(staff_of(business), asked["staff_ids"], NO_STAFF)]
     else:

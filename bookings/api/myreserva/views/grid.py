@@ -135,16 +135,19 @@ def grid_json(
 
 def _starts(search: Search, service: Service, *, now: datetime | None) -> dict[datetime, int]:
     """The starts that are offered, in order, with how many more could come then. A run that
-    others share already is offered at its own start while there is room."""
+    others share already is offered at its own start while there is room; a class only so."""
     if search.last_day < search.first_day:
         return {}
     found: Counter[datetime] = Counter()
+    is_class = service.capacity is not None and not service.allows_groups
+    if is_class or service.allows_groups:
+        for run in offers.runs(search, now=now):
+            found[run.session.starts_at] += run.places_left
+    if is_class:
+        return dict(found)
     places = service.capacity or 1 if service.allows_groups else 1
     for slot in offers.slots(search, now=now):
         found[slot.starts_at] += places * max(1, len(slot.resource_ids))
-    if service.allows_groups:
-        for run in offers.runs(search, now=now):
-            found[run.session.starts_at] += run.places_left
     return dict(sorted(found.items()))
 
 

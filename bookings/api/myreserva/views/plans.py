@@ -35,9 +35,9 @@ def plan_json(plan: Plan) -> dict[str, Any]:
         "display_name": plan.name,
         "description": plan.description,
         "price": {
-            "monthly": amount(month),
-            "quarterly": amount(3 * month),
-            "yearly": amount(12 * month),
+            "monthly": amount(month, plan.currency),
+            "quarterly": amount(3 * month, plan.currency),
+            "yearly": amount(12 * month, plan.currency),
             "currency": plan.currency,
         },
         "limits": {
