@@ -92,7 +92,8 @@ def _read(raw: bytes) -> Letter:
         sender=str(message["From"]),
         at=str(message["Date"]),
         text=_body(message, "plain"),
-        html=_body(message, "html"),
+        # Links lead out of the frame that it is shown in.
+        html=_body(message, "html").replace("<head>", '<head><base target="_blank">', 1),
         files=[each.get_filename() or "" for each in message.iter_attachments()],
     )
 
