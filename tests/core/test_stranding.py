@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Business
 from availability import services as when
-from availability.models import Break, Closure, OpeningHours, RosterEntry
+from availability import timetables
+from availability.intervals import Interval
+from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
 from availability.services import Period
 from bookings import selectors, services
 from bookings.models import Booking, Event
@@ -164,12 +167,48 @@ def test_a_class_may_be_outside_the_hours_but_not_on_a_closed_day(bistro: Busine
     assert said(bistro) == [(booking.reference, "Closed.")]
 
 
-def test_three_queries_whatever_is_booked(bistro: Business) -> None:
+def test_many_are_asked_as_one_would_be(bistro: Business) -> None:
+    """What looks at all days at once finds what asking each booking finds."""
+    dice, place = random.Random(3), location(bistro)
+    one, two, _ = bistro.resources.order_by("name")
+    OpeningHours.objects.filter(weekday=7).update(last_start=time(23))
+    OpeningHours.objects.create(location=place, weekday=5, opens=time(23), closes=time(2))
+    Break.objects.create(location=place, weekday=3, starts=time(15), ends=time(16))
+    SpecialDay.objects.create(location=place, day=date(2026, 10, 25), opens=time(0), closes=time(6))
+    OpeningHours.objects.create(resource=two, weekday=4, opens=time(13), closes=time(21))
+    first = datetime(2026, 10, 20, tzinfo=UTC)  # the clocks go back on the 25th
+    for owner in ({"location": place}, {"resource": one}):
+        Closure.objects.create(
+            first_day=date(2026, 10, 28), last_day=date(2026, 10, 29), starts=time(19),
+            ends=time(1), reason="Works", **owner,
+        )  # fmt: skip
+    for n in range(400):
+        at = first + dice.randrange(14 * 24 * 4) * timedelta(minutes=15)
+        Booking.objects.create(
+            business=bistro, location=place, source="test", reference=f"R{n}", state="confirmed",
+            party_size=2, starts_at=at, ends_at=at + dice.choice((1, 2, 3)) * HOUR,
+            resource_ids=[dice.choice((one, two)).pk],
+        )  # fmt: skip
+    promises = timetables.load(bistro)
+    expected = {}
+    for each in Booking.objects.order_by("starts_at", "pk"):
+        during = Interval(each.starts_at, each.ends_at)
+        (used,) = each.resource_ids
+        for asked in (None, used):
+            if reason := promises.closed(place.pk, during, resource_id=asked):
+                expected[each.reference] = reason
+                break
+    assert 50 < len(expected) < 350
+    assert {"Closed: Works", "Outside the opening hours."} == set(expected.values())
+    assert dict(said(bistro)) == expected
+
+
+def test_four_queries_whatever_is_booked(bistro: Business) -> None:
     counts = []
     for n in range(2):
-        for hour in range(8):
+        for hour in range(-2, 8):
             book(bistro, NOON + n * timedelta(days=1) + hour * HOUR)
         with CaptureQueriesContext(connection) as queries:
             selectors.stranded(bistro, now=NOW)
         counts.append(len(queries))
-    assert counts == [3, 3]
+    assert counts == [4, 4]
