@@ -324,7 +324,7 @@ class ScheduleAdmin(AddedToOne):
         """The service has saved it; once that is so for good, its sessions are put in the book."""
         if form.changed:
             self._tell(request, form.changed)
-        transaction.on_commit(lambda: self._lay_out(request, obj))
+        transaction.on_commit(lambda: self._lay_out(request, obj), robust=True)
 
     def _lay_out(self, request: HttpRequest, schedule: Schedule) -> None:
         """Put in the book what is due, a transaction a day, and say what couldn't be."""

@@ -60,7 +60,7 @@ class Tells(TenantAdmin):
         before: dict[Business, set[uuid.UUID]] = request._openbook_before  # type: ignore[attr-defined]
         for business, known in before.items():
             # Classes come again where it is open now, and not where it is closed.
-            transaction.on_commit(functools.partial(services.lay_out_all, business))
+            transaction.on_commit(functools.partial(services.lay_out_all, business), robust=True)
             every = selectors.stranded(business, now=now_of(request))
             found = [each for each in every if each.booking.pk not in known]
             if not found:
