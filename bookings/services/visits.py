@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Q
+
 from accounts import clock
 from accounts.errors import Conflict, Invalid
 from accounts.transactions import written
@@ -27,6 +29,7 @@ from bookings.services.recording import locked
 from bookings.services.runs import hold_run, joinable
 from bookings.wishes import Actor, Wish
 
+GONE = (State.CANCELLED.value, State.EXPIRED.value)
 PROMPT = timedelta(minutes=5)  # a place in a shared run is held this long until it is confirmed
 
 
@@ -126,10 +129,13 @@ def _has_already(made: Booking, guest_id: uuid.UUID) -> bool:
 
 
 def parts_of(leader: Booking) -> list[Booking]:
-    """The bookings of a visit, kept from others until the transaction ends, in order."""
-    rows = [locked(leader)]
-    followers = Booking.objects.filter(leader=leader).order_by("starts_at", "pk")
-    return rows + [locked(each) for each in followers]
+    """The bookings of a visit as they are now, in order; each is locked by who changes it.
+
+    A part that was cancelled at another door is out of it, unless all are.
+    """
+    found = Booking.objects.filter(Q(pk=leader.pk) | Q(leader=leader))
+    rows = list(found.select_related("business").order_by("starts_at", "pk"))
+    return [each for each in rows if each.state not in GONE] or rows
 
 
 @written
@@ -145,19 +151,17 @@ def move_visit(
 ) -> Booking:
     """Move a visit as a whole: each part keeps its people where they are free. With a `step` to a
     start on the grid. Raises as `reschedule`; then nothing has moved."""
-    shift = starts_at - leader.starts_at
-    parts = list(Booking.objects.filter(leader=leader).order_by("starts_at", "pk"))
+    parts = parts_of(leader)
+    shift = starts_at - parts[0].starts_at
     # Whoever moves later makes room for whoever comes after them.
-    for each in sorted(
-        [leader, *parts], key=lambda one: one.starts_at, reverse=shift > timedelta()
-    ):
+    for each in sorted(parts, key=lambda one: one.starts_at, reverse=shift > timedelta()):
         reschedule(
             each,
             starts_at=each.starts_at + shift,
             keeps_hours=True,
             keeps_people=True,
             keeps_notice=keeps_notice,
-            step=step if each.pk == leader.pk else None,
+            step=step if each.pk == parts[0].pk else None,
             by=by,
             now=now,
         )
@@ -266,8 +270,7 @@ def _each(leader: Booking, act: Callable[[Booking], Booking]) -> Booking:
 
 def total(leader: Booking) -> int:
     """What a visit costs, as agreed when it was made."""
-    parts = Booking.objects.filter(leader=leader).values_list("price_cents", flat=True)
-    return (leader.price_cents or 0) + sum(each or 0 for each in parts)
+    return sum(each.price_cents or 0 for each in parts_of(leader))
 
 
 def paid(leader: Booking) -> int:
@@ -294,8 +297,8 @@ def take_payment(
     """Write down money taken at the counter. Raises Overpaid above the balance, WrongState
     for a visit that was cancelled."""
     leader = locked(leader)
-    if leader.state in (State.CANCELLED.value, State.EXPIRED.value):
-        raise WrongState(leader.state, "paid")
+    if all(each.state in GONE for each in parts_of(leader)):
+        raise WrongState(State.CANCELLED.value, "paid")
     left = balance(leader)
     if amount_cents > left:
         raise Overpaid

@@ -347,6 +347,19 @@ STATES = {
 }
 
 
+def parts_of(booking: Booking) -> list[Booking]:
+    """The services of an appointment, in order; without what was cancelled at another door, unless
+    all was."""
+    rows = [booking, *booking.followers.all()]
+    gone = (State.CANCELLED.value, State.EXPIRED.value)
+    return [each for each in rows if each.state not in gone] or rows
+
+
+def status_of(booking: Booking) -> str:
+    """Where an appointment stands."""
+    return STATES[parts_of(booking)[0].state]
+
+
 def payment_status(total: int, paid: int, own: Mapping[str, Any]) -> str:
     """Where the money of an appointment stands; what staff said of it goes first."""
     if known := own.get("payment_status"):
@@ -384,10 +397,10 @@ def appointment_json(
 ) -> dict[str, Any]:
     own = said(booking)
     zone = ZoneInfo(booking.location.timezone or booking.business.timezone)
-    parts = [booking, *booking.followers.all()]
+    parts = parts_of(booking)
     total = sum(each.price_cents or 0 for each in parts)
     paid = sum(each.amount_cents for each in receipts)
-    start, end = booking.starts_at.astimezone(zone), parts[-1].ends_at.astimezone(zone)
+    start, end = parts[0].starts_at.astimezone(zone), parts[-1].ends_at.astimezone(zone)
     found: dict[str, Any] = {
         "id": id_of(booking),
         "_id": id_of(booking),
@@ -397,7 +410,7 @@ def appointment_json(
         "appointment_date": start.date().isoformat(),
         "start_time": f"{start:%H:%M}",
         "end_time": f"{end:%H:%M}",
-        "status": STATES[booking.state],
+        "status": status_of(booking),
         "payment_status": payment_status(total, paid, own),
         "appointment_type": own.get("appointment_type", "online"),
         "services": [

@@ -148,3 +148,24 @@ def test_an_appointment_stays_at_its_outlet_when_it_moves(spa: Spa) -> None:
     late: dict[str, Any] = {"new_date": DAY, "new_time": "18:00"}
     assert said(spa.owner.post(f"appointments/{id_}/reschedule", late)) == GONE
     assert spa.owner.get(f"appointments/{id_}").json()["outlet_id"] == OUTLET
+
+
+def test_a_part_that_was_cancelled_elsewhere_is_out_of_the_visit(spa: Spa) -> None:
+    spa.works()
+    facial = Service.objects.create(
+        business=spa.business, name="Facial", duration=60 * MINUTE, price_cents=5_000_000
+    )
+    spa.owner.put(f"services/{facial.pk.hex[:24]}", {"staff_ids": [STAFF]})
+    both = [{"service_id": SERVICE}, {"service_id": facial.pk.hex[:24]}]
+    id_ = made(spa, "13:00", services=both)
+    services.cancel(Booking.objects.get(leader=None), by=SYSTEM, now=NOW)
+    told = spa.owner.get(f"appointments/{id_}").json()
+    assert (told["status"], told["start_time"], told["total_price"]) == (
+        "confirmed", "14:55", 50000.0,
+    )  # fmt: skip
+    assert [each["service_name"] for each in told["services"]] == ["Facial"]
+    move = {"new_date": DAY, "new_time": "15:30"}
+    assert spa.owner.post(f"appointments/{id_}/reschedule", move).json()["start_time"] == "15:30"
+    paid = {"amount": 50000, "payment_method": "cash"}
+    assert spa.owner.post(f"appointments/{id_}/record-payment", paid).status_code == 200
+    assert spa.owner.post(f"appointments/{id_}/complete").json()["status"] == "completed"

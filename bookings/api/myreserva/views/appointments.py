@@ -39,8 +39,10 @@ from bookings.api.myreserva.render import (
     MINUTE,
     STATES,
     appointments_json,
+    parts_of,
     payment_json,
     settings_of,
+    status_of,
 )
 from bookings.api.myreserva.serializers import (
     Absence,
@@ -316,7 +318,7 @@ class Managing(Endpoint):
 
     def refuse(self, booking: Booking, wanted: str, *allowed: str) -> None:
         """Only from these can it become what is wanted."""
-        status = STATES[booking.state]
+        status = status_of(booking)
         if status not in allowed:
             raise Refusal(400, f"Cannot change appointment from '{status}' to '{wanted}'")
 
@@ -330,7 +332,7 @@ class Managing(Endpoint):
 
     def move(self, booking: Booking, day: date, at: time, reason: str = "") -> Booking:
         """To another day or time, held to the rules of a new one."""
-        status = STATES[booking.state]
+        status = status_of(booking)
         if status not in ("pending", "confirmed"):
             raise Refusal(400, f"Cannot reschedule an appointment that is '{status}'")
         zone = ZoneInfo(booking.location.timezone or booking.business.timezone)
@@ -339,8 +341,8 @@ class Managing(Endpoint):
             raise invalid({"new_time": ["Time must be in 5-minute intervals"]})
         was = appointments_json([booking])[0]
         start = wall_start(day, at, zone)
-        shift = start - booking.starts_at
-        parts = [booking, *booking.followers.all()]
+        parts = parts_of(booking)
+        shift = start - parts[0].starts_at
         end = (parts[-1].ends_at + shift).astimezone(zone)
         to = {
             "date": day.isoformat(), "start_time": f"{at:%H:%M}", "end_time": f"{end:%H:%M}",
@@ -432,7 +434,7 @@ class OneAppointment(Managing):
         services.describe_visit(booking, details=details, now=self.now)
 
     def _bring(self, booking: Booking, wanted: str) -> None:
-        if wanted == STATES[booking.state]:
+        if wanted == status_of(booking):
             return
         by, now = self.caller.actor, self.now
         if wanted == "confirmed":
