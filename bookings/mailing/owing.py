@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
@@ -16,6 +17,7 @@ from bookings.models import Event, Mail
 from resources.models import Resource
 
 Kind = Event.Kind
+BATCH = 5000  # reminders that one statement plans
 PROMISED = (Kind.CREATED.value, Kind.CONFIRMED.value)
 
 # A reminder follows its booking: it is there while the booking is confirmed and the time to remind
@@ -36,11 +38,15 @@ SELECT gen_random_uuid(), b.business_id, b.id, 'reminder', 'due', 0,
        b.starts_at - make_interval(hours => t.reminder_hours), '', {now}
 {reminded}
    AND b.starts_at - make_interval(hours => t.reminder_hours) > {now}
- ORDER BY b.id
+   AND NOT EXISTS (
+       SELECT 1 FROM bookings_mail m
+        WHERE m.booking_id = b.id AND m.kind = 'reminder' AND m.state = 'due'
+          AND m.due_at = b.starts_at - make_interval(hours => t.reminder_hours)
+   )
+ ORDER BY b.id LIMIT %(most)s
 ON CONFLICT (booking_id) WHERE kind = 'reminder'
 DO UPDATE SET due_at = excluded.due_at, state = 'due', attempts = 0, last_error = '',
               sent_at = NULL
- WHERE bookings_mail.due_at <> excluded.due_at
 """
 DROP = """
 DELETE FROM bookings_mail m
@@ -151,10 +157,15 @@ def plan_reminders(
     moment = clock.sql(now)
     which = ALL.format(now=moment) if bookings is None else THESE
     reminded = REMINDED.format(which=which)
-    values = {"now": now, "bookings": list(bookings or ())}
+    most = BATCH if bookings is None else None
+    values: dict[str, Any] = {"now": now, "bookings": list(bookings or ()), "most": most}
+    count = 0
     with connection.cursor() as cursor:
-        cursor.execute(PLAN.format(now=moment, reminded=reminded), values)
-        count: int = cursor.rowcount
+        while True:  # all that are to come are too many for one statement
+            cursor.execute(PLAN.format(now=moment, reminded=reminded), values)
+            count += cursor.rowcount
+            if bookings is not None or cursor.rowcount < BATCH:
+                break
         if bookings is not None:
             cursor.execute(DROP.format(reminded=reminded), values)
     return count

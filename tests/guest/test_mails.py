@@ -20,7 +20,7 @@ from icalendar import Calendar
 from accounts.models import Business
 from availability.models import OpeningHours
 from bookings import links, mailing, relay, services
-from bookings.mailing import sending, writing
+from bookings.mailing import owing, sending, writing
 from bookings.models import Booking, Mail, Outbox
 from bookings.wishes import GUEST, SYSTEM, GuestDetails
 from resources.models import Service
@@ -440,6 +440,16 @@ def test_a_business_may_change_its_mind_about_reminders(bistro: Business, booked
     Business.objects.update(reminder_hours=0)
     assert relay.deliver(now=EVENING - 3 * HOUR).mailed == 0
     assert reminder().state == "dropped"
+
+
+def test_however_many_reminders_there_are_all_are_planned(
+    bistro: Business, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owing, "BATCH", 2)
+    for hours in range(5):
+        book(bistro, starts_at=EVENING + hours * HOUR)
+    assert mailing.plan_reminders(now=NOW) == 5
+    assert mailing.plan_reminders(now=NOW) == 0
 
 
 def test_bookings_made_while_no_mail_was_sent_are_reminded_of(

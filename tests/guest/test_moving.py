@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -12,13 +13,26 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Business
 from availability.models import OpeningHours
-from bookings import services
+from bookings import invariants, services
 from bookings.models import Booking, Event
 from bookings.wishes import SYSTEM, GuestDetails
 from resources.models import Location, Service
-from tests.builders import EVENING, HOUR, MARIA, MINUTE, NOW, location, resource, service, wish
+from tests.builders import (
+    EVENING,
+    HOUR,
+    MARIA,
+    MINUTE,
+    NOW,
+    business,
+    location,
+    resource,
+    service,
+    tables,
+    wish,
+)
 from tests.guest.conftest import LAST_CHANCE, Visitor, link
 from tests.guest.test_pages import state, text, title
+from tests.web import together
 
 DAY = timedelta(days=1)
 
@@ -275,3 +289,26 @@ def test_a_day_that_is_closed_by_now_leads_to_the_next_that_is_not(
 ) -> None:
     OpeningHours.objects.filter(weekday__in=(6, 7)).delete()
     assert "<h2>Monday 22 June</h2>" in text(visitor.get(link(booked, "move/")))
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_guests_who_want_the_last_table_at_once_do_not_both_get_it() -> None:
+    bistro = business("Bistro")
+    for weekday in range(1, 8):
+        OpeningHours.objects.create(
+            location=location(bistro), weekday=weekday, opens=time(18), closes=time(23)
+        )
+    tables(bistro, 2)
+    both = [
+        services.book(wish(bistro), guest=None, by=SYSTEM, source="t", now=NOW) for _ in range(2)
+    ]
+    later = EVENING + HOUR
+    services.book(wish(bistro, later), guest=None, by=SYSTEM, source="t", now=NOW)
+
+    def move(booking: Booking) -> Callable[[], Booking]:
+        return lambda: services.move_own(booking, starts_at=later, now=NOW)
+
+    results = together([move(each) for each in both])
+    assert sorted(type(each).__name__ for each in results) == ["Booking", "SlotTaken"]
+    assert sorted(begins(each) for each in both) == [EVENING, later]
+    assert invariants.broken() == []
