@@ -175,7 +175,8 @@ class OneBooking(Whole):
             if isinstance(row, Booking) and spaces not in (None, row.party_size):
                 row = services.open_run(row, **by)
             if isinstance(row, Booking):
-                keeps = row.resource_ids[0] if len(row.resource_ids) == 1 else None
+                is_joined = len(row.resource_ids) > 1 and row.service_id is None
+                keeps = None if is_joined else next(iter(row.resource_ids), None)
                 changes = services.Changes(
                     duration=end - start if start and end else None,
                     resource_id=resource.pk if resource else keeps,
