@@ -159,7 +159,7 @@ def plan_reminders(
     reminded = REMINDED.format(which=which)
     most = BATCH if bookings is None else None
     values: dict[str, Any] = {"now": now, "bookings": list(bookings or ()), "most": most}
-    count = 0
+    count: int = 0
     with connection.cursor() as cursor:
         while True:  # all that are to come are too many for one statement
             cursor.execute(PLAN.format(now=moment, reminded=reminded), values)
