@@ -206,6 +206,8 @@ def _send_due(tally: Tally, *, now: datetime | None) -> None:
             delivery = _claim_delivery(now=now, but=failing)
             if delivery is None:
                 return
+            if not delivery.body and not _write_anew(delivery):
+                continue
             if send(delivery, pool, now=now):
                 tally.delivered += 1
             else:
@@ -230,17 +232,32 @@ def _claim_delivery(
         .first()
     )
     if delivery:
-        delivery.body = delivery.body or _anew(delivery)
         delivery.attempts += 1
         delivery.due_at = clock.read(now) + LEASE
-        delivery.save(update_fields=["body", "attempts", "due_at"])
+        delivery.save(update_fields=["attempts", "due_at"])
     return delivery
 
 
-def _anew(delivery: WebhookDelivery) -> str:
-    """What a delivery says, now that what it said was erased with its guest."""
-    written = _voice(delivery.endpoint).write(delivery.event)
-    return written[1] if written else ""
+def _write_anew(delivery: WebhookDelivery) -> bool:
+    """Write down what a delivery says, as what it said was erased with its guest; whether there is
+    still anything to say."""
+    try:
+        with transaction.atomic():
+            written = _voice(delivery.endpoint).write(delivery.event)
+    except OperationalError:
+        raise
+    except Exception:  # as in `_spread`: it must not keep all others waiting
+        log.exception("Event %s can't be told", delivery.event_id)
+        written = None
+    if written:
+        delivery.body = written[1]
+    else:
+        delivery.state, delivery.last_error = (
+            WebhookDelivery.State.FAILED,
+            "What it said was erased.",
+        )
+    delivery.save(update_fields=["body", "state", "last_error"])
+    return bool(written)
 
 
 def send(delivery: WebhookDelivery, pool: httpcore.ConnectionPool, *, now: datetime | None) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from accounts import clock
 from accounts.contact import email_key, phone_key
@@ -147,21 +147,35 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
     found = _existing(guest)
     record_guest(found, Event.Kind.GUEST_DELETED, by=SYSTEM, now=now)
     found.waitlist.all().delete()
+    _erase_told(found)
     bookings = Booking.objects.filter(guest=found)
     if not bookings.exists():
         found.delete()
         return
     bookings.exclude(notes="").update(notes="")
-    bookings.update(details={})  # what a protocol says may be about a person
-    bookings.exclude(details={}).update(details={})
+    bookings.exclude(details={}).update(details={})  # what a protocol says may be about a person
     bookings.update(link_version=F("link_version") + 1)  # whoever has their link has it no more
-    WebhookDelivery.objects.filter(event__booking__guest=found).update(body="")
     for name in ("first_name", "last_name", "email", "phone", "email_key", "phone_key", "notes"):
         setattr(found, name, "")
     found.details = {}
     GuestPassword.objects.filter(guest=found).delete()
     found.updated_at = clock.read(now)
     found.save()
+
+
+def _erase_told(guest: Guest) -> None:
+    """Erase our copies of what listeners were told, or are to be told, of a guest: of them, their
+    bookings, and the classes that they are in, as some protocols tell who else is there."""
+    runs = Booking.objects.filter(guest=guest).exclude(session=None)
+    ids = list(runs.values_list("session_id", flat=True))
+    about = (
+        Q(event__data__guest=str(guest.pk))
+        | Q(event__booking__guest=guest)
+        | Q(event__booking__session__in=ids)
+        | Q(event__data__session__in=[str(each) for each in ids])
+    )
+    told = WebhookDelivery.objects.filter(endpoint__business=guest.business_id)
+    told.filter(about).exclude(body="").update(body="")
 
 
 def record_guest(guest: Guest, kind: Event.Kind, *, by: Actor, now: datetime | None) -> None:

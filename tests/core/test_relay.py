@@ -14,9 +14,9 @@ from accounts.errors import Conflict
 from accounts.models import Business
 from bookings import relay, services
 from bookings.api.availengine import notices
-from bookings.models import Booking, Event, Outbox, WebhookDelivery, WebhookEndpoint
-from bookings.wishes import SYSTEM
-from tests.builders import MARIA, MINUTE, NOW, business, tables, wish
+from bookings.models import Booking, Event, Guest, Outbox, WebhookDelivery, WebhookEndpoint
+from bookings.wishes import SYSTEM, GuestDetails
+from tests.builders import EVENING, MARIA, MINUTE, NOW, business, service, tables, wish
 from tests.hooks import receiver
 
 
@@ -236,6 +236,49 @@ def test_what_is_still_due_is_told_without_the_guest_who_was_erased(bistro: Busi
     assert {each.headers["X-AvailEngine-Delivery"] for each in hooks.received} == {
         str(delivery().pk)
     }
+
+
+def test_who_is_erased_is_erased_from_what_is_told_of_their_class_and_of_themselves(
+    bistro: Business,
+) -> None:
+    events = ("booking_updated", "customer_created")
+    spin = service(bistro, "Spin", capacity=4)
+    run = services.schedule_session(spin, starts_at=EVENING, by=SYSTEM, now=NOW)
+    ada = GuestDetails("Ada", "Lovelace", "ada@example.com", "+442079460999")
+    with receiver(*[500] * 3, 200) as hooks:
+        services.add_webhook(bistro, url=hooks.url, events=events, protocol="appointedd")
+        for each in (MARIA, ada):
+            services.book_places(run, party_size=1, guest=each, by=SYSTEM, source="test", now=NOW)
+        hopper = GuestDetails("Grace", "Hopper", phone="+15550001111")
+        grace = services.meet_guest(bistro, hopper, by=SYSTEM, now=NOW)
+        for n in range(3):
+            relay.deliver(now=NOW + n * MINUTE / 10)
+        told = WebhookDelivery.objects.all()
+        assert (told.filter(body__contains="Maria").exists(), len(told)) == (True, 3)
+        for guest in (Guest.objects.get(first_name="Maria"), grace):
+            services.forget_guest(guest, now=NOW)
+        assert set(told.values_list("body", flat=True)) == {""}
+        for n in range(4):
+            relay.deliver(now=NOW + (10 + n) * MINUTE)
+    assert set(told.values_list("state", flat=True)) == {"delivered"}
+    bodies = " ".join(each.body.decode() for each in hooks.received[3:])
+    said = [name in bodies for name in ("Ada", "Maria", "maria@example.com", "Grace", "Hopper")]
+    assert said == [True, False, False, False, False]
+
+
+def test_what_can_not_be_said_without_the_guest_is_not_sent(
+    bistro: Business, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with receiver(500, 200) as hooks:
+        listen(bistro, hooks.url)
+        booked = book(bistro)
+        relay.deliver(now=NOW)
+        assert booked.guest
+        services.forget_guest(booked.guest, now=NOW)
+        monkeypatch.setattr(notices, "write", lambda event: None)
+        assert relay.deliver(now=NOW + MINUTE) == relay.Tally(events=1)  # that they are gone
+    assert len(hooks.received) == 1
+    assert (delivery().state, delivery().last_error) == ("failed", "What it said was erased.")
 
 
 def test_old_deliveries_are_forgotten(bistro: Business) -> None:
