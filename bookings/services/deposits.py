@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -38,6 +39,7 @@ def book_with_deposit(
     channel: Channel | None = None,
     key: str = "",
     notes: str = "",
+    details: Mapping[str, Any] | None = None,
     now: datetime | None = None,
 ) -> tuple[Booking, Deposit | None]:
     """Book; where the business asks for a deposit and can receive it, pending until it is paid. Of
@@ -60,6 +62,7 @@ def book_with_deposit(
         "channel": channel,
         "key": key,
         "notes": notes,
+        "details": details,
         "deposit": terms,
         "now": now,
     }

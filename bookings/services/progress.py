@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,16 +37,25 @@ def check_in(
 
 
 @written
-def accept(booking: Booking, *, until: datetime, by: Actor, now: datetime | None = None) -> Booking:
+def accept(
+    booking: Booking,
+    *,
+    until: datetime,
+    by: Actor,
+    details: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> Booking:
     """The business would have a party that waits for a yes, and now waits for theirs until then;
-    past that the booking lapses. Raises WrongState unless it is pending and owes no deposit."""
+    past that the booking lapses; `details` is added. Raises WrongState unless it is pending and
+    owes no deposit."""
     booking = locked(booking)
     owes = Deposit.objects.filter(booking_id=booking.pk, status="pending").exists()
     state = State.EXPIRED.value if is_lapsed(booking, now=now) else booking.state
     if state != State.PENDING.value or owes:
         raise WrongState(state, "accepted")
     booking.expires_at, booking.updated_at = until, clock.read(now)
-    booking.save(update_fields=["expires_at", "updated_at"])
+    booking.details = booking.details | dict(details or {})
+    booking.save(update_fields=["expires_at", "details", "updated_at"])
     Allocation.objects.filter(booking=booking).update(expires_at=until)
     record(booking, Event.Kind.UPDATED, by=by, now=now)
     return booking
@@ -68,10 +77,19 @@ def mark_no_show(booking: Booking, *, by: Actor, now: datetime | None = None) ->
 
 @written
 def cancel(
-    booking: Booking, *, by: Actor, reason: str = "", now: datetime | None = None
+    booking: Booking,
+    *,
+    by: Actor,
+    reason: str = "",
+    details: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
 ) -> Booking:
-    """Give the time back. A deposit is released, unless the guest cancels too late for that."""
+    """Give the time back; `details` is added to what protocols say of it. A deposit is released,
+    unless the guest cancels too late for that."""
     booking = _become(booking, State.CANCELLED, Event.Kind.CANCELLED, by=by, now=now, reason=reason)
+    if details:
+        booking.details = booking.details | dict(details)
+        booking.save(update_fields=["details"])
     late_guest = by.kind == "guest" and policies.is_late(booking, now or timezone.now())
     _settle(booking, Outbox.Topic.CAPTURE if late_guest else Outbox.Topic.RELEASE, now=now)
     return booking
