@@ -40,6 +40,7 @@ KEPT = timedelta(days=30)  # how long a delivery that is over can be looked at
 VOICES = {
     "appointedd": "bookings.api.appointedd.notices",
     "availengine": "bookings.api.availengine.notices",
+    "octotable": "bookings.api.octotable.notices",
 }
 
 

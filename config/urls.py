@@ -14,6 +14,8 @@ from bookings.api.availengine import dialect as availengine
 from bookings.api.google import dialect as google
 from bookings.api.google import schema as google_schema
 from bookings.api.myreserva import schema as myreserva
+from bookings.api.octotable import dialect as octotable
+from bookings.api.octotable import schema as octotable_schema
 from config import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -70,6 +72,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
         SpectacularSwaggerView.as_view(url_name="openapi-myreserva"),
         name="docs-myreserva",
     ),
+    path(
+        "openapi-octotable.json",
+        SpectacularJSONAPIView.as_view(
+            urlconf="bookings.api.octotable.urls", custom_settings=octotable_schema.SETTINGS
+        ),
+        name="openapi-octotable",
+    ),
+    path(
+        "docs/octotable/",
+        SpectacularSwaggerView.as_view(
+            url_name="openapi-octotable", title=octotable_schema.SETTINGS["TITLE"]
+        ),
+        name="docs-octotable",
+    ),
     path("", RedirectView.as_view(pattern_name="admin:index"), name="front"),
     path("admin/", admin.site.urls),
     path("booking/", include("bookings.web.urls")),
@@ -78,6 +94,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("bookings.api.myreserva.urls")),
     path("", include("bookings.api.appointedd.urls")),
     path("", include("bookings.api.google.urls")),
+    path("", include("bookings.api.octotable.urls")),
 ]
 
 
@@ -91,6 +108,8 @@ def nowhere(request: HttpRequest, exception: Exception) -> HttpResponseBase:
         return JsonResponse({"detail": "Not Found"}, status=404)
     if request.path_info.lower().startswith("/google/"):
         return google.nowhere()
+    if request.path_info.startswith(("/octotable-pms/", "/octotable-auth/")):
+        return octotable.nowhere()
     return page_not_found(request, exception)
 
 

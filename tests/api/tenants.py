@@ -186,6 +186,24 @@ def tenant(word: str, phone: str) -> Tenant:
         secret=f"whsec_{low}",
         events=["booking.created"],
     )
+    subscription = WebhookEndpoint.objects.create(
+        business=of,
+        protocol="octotable",
+        url=f"https://reservations.{low}.example/",
+        secret=f"whsec_{low}_octotable",
+        events=["RESERVATION_CREATED"],
+    )
+    octotable, _ = keys.issue(
+        of,
+        name=f"{word} OctoTable",
+        scopes=["read", "write"],
+        rate_limit_rpm=10_000,
+        protocol="octotable",
+        user=owner,
+    )
+    reserved = tokens.sign(
+        {"sub": str(octotable.pk), "aud": "octotable"}, lasts=timedelta(hours=1), now=NOW
+    )
     listener = WebhookEndpoint.objects.create(
         business=of,
         protocol="appointedd",
@@ -293,13 +311,15 @@ def tenant(word: str, phone: str) -> Tenant:
         booking=known(booking),
         seat=known(seat),
         category=known(category),
-        section=Id(str(table.section_id)),
         reference=booking.reference,
         link_claim=link[0],
         link_seal=link[1],
         promised=known(promised),
         hold=known(hold),
         googled=known(googled),
+        subscription=known(subscription),
+        reserved=reserved,
+        section=Id(str(table.section_id)),
         google_door="Basic " + base64.b64encode(google_key.encode()).decode(),
         guest=Id(str(booking.guest_id)),
         guest_email=guest.email,

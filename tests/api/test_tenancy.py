@@ -33,6 +33,7 @@ OPEN = {
     "metrics": "Counts requests by route, behind METRICS_TOKEN.",
     "openapi.json": "A document, the same for everybody.",
     "openapi-appointedd.json": "Another one.",
+    "openapi-octotable.json": "A document, the same for everybody.",
     "openapi-google.json": "A document, the same for everybody.",
     "openapi-myreserva.json": "A third.",
     "docs/": "That document to read.",
