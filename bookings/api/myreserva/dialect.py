@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.db import OperationalError, models
 from django.db.models import Q
@@ -35,6 +37,7 @@ from accounts.identifiers import hex24, hex24_range
 from accounts.models import Business
 from billing import selectors as billing
 from billing.money import Money
+from bookings import selectors
 from bookings.api.myreserva import gate
 from bookings.api.myreserva.gate import Caller, Refusal
 from bookings.api.myreserva.schema import Schema
@@ -48,6 +51,7 @@ from bookings.errors import (
     SlotTaken,
     WrongState,
 )
+from bookings.stranding import Change, Stranded
 
 log = logging.getLogger(__name__)
 
@@ -346,6 +350,33 @@ class Endpoint(APIView):
         if not re.fullmatch(r"[0-9]{1,7}", text) or not least <= int(text) <= most:
             raise invalid({name: [f"Input should be from {least} to {most}"]}, "query")
         return int(text)
+
+
+class Planning(Endpoint):
+    """For what changes when people can be had: what it leaves stranded is told, and kept."""
+
+    def changing(self) -> contextlib.AbstractContextManager[Change]:
+        """Make the change within this, and hand what it gives to `told`."""
+        return selectors.watching(self.business, now=self.now)
+
+    def told(self, answer: dict[str, Any], change: Change, status: int = 200) -> Response:
+        """The usual answer, with the appointments that can't be kept as they are, if any."""
+        if change.stranded:
+            answer["stranded_appointments"] = [_stranded_json(each) for each in change.stranded]
+        return Response(answer, status)
+
+
+def _stranded_json(found: Stranded) -> dict[str, Any]:
+    booking = found.booking
+    local = booking.starts_at.astimezone(
+        ZoneInfo(booking.location.timezone or booking.business.timezone)
+    )
+    return {
+        "id": id_of(booking.leader_id or booking.pk),
+        "appointment_date": local.date().isoformat(),
+        "start_time": f"{local:%H:%M}",
+        "reason": found.why,
+    }
 
 
 class Public(Endpoint):

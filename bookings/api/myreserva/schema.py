@@ -51,6 +51,15 @@ def page_of(schema: Json) -> Json:
 
 
 MESSAGE = object_of(message=TEXT)
+STRANDED = several(object_of(id=ID, appointment_date=DATE, start_time=CLOCK, reason=TEXT))
+
+
+def planning(schema: Json) -> Json:
+    """An answer that may tell what a change left stranded; ours."""
+    properties = schema["properties"] | {"stranded_appointments": STRANDED}
+    return schema | {"properties": properties}
+
+
 TENANT = object_of(id=ID, name=TEXT, slug=TEXT, logo_url=maybe(TEXT), theme_color=maybe(TEXT))
 USER = object_of(
     id=ID, email=TEXT, first_name=TEXT, last_name=TEXT, role=TEXT, avatar_url=maybe(TEXT),
@@ -258,7 +267,7 @@ def operations() -> dict[tuple[str, str], Op]:
     from bookings.api.myreserva import serializers as s
 
     def removes(what: str) -> Op:
-        return Op(f"Delete {what}", MESSAGE)
+        return Op(f"Delete {what}", planning(MESSAGE))
 
     return {
         ("grid.PublicGrid", "GET"): Op("What is free, for anybody", GRID, asks=s.GridQuery),
@@ -321,17 +330,17 @@ def operations() -> dict[tuple[str, str], Op]:
         ),
         ("schedules.Entries", "POST"): Op(
             "Add an availability entry",
-            {"oneOf": [ENTRY, SUMMARY]},
+            {"oneOf": [planning(ENTRY), planning(SUMMARY)]},
             201,
             s.EntryRequest,
         ),
-        ("schedules.BulkEntries", "POST"): Op("Add several", SUMMARY, 201, s.BulkRequest),
+        ("schedules.BulkEntries", "POST"): Op("Add several", planning(SUMMARY), 201, s.BulkRequest),
         ("schedules.StaffEntries", "GET"): Op(
             "Entries of one person", several(ENTRY), asks=s.RosterQuery
         ),
         ("schedules.Check", "GET"): Op("Whether somebody is free", CHECK, asks=s.CheckQuery),
         ("schedules.OneEntry", "GET"): Op("An availability entry", ENTRY),
-        ("schedules.OneEntry", "PUT"): Op("Change an entry", ENTRY, reads=s.EntryChanges),
+        ("schedules.OneEntry", "PUT"): Op("Change an entry", planning(ENTRY), reads=s.EntryChanges),
         ("schedules.OneEntry", "DELETE"): removes("an entry"),
         ("catalogue.Services", "GET"): Op(
             "Services",
@@ -367,7 +376,7 @@ def operations() -> dict[tuple[str, str], Op]:
         ),
         ("catalogue.Staff", "POST"): Op("Add staff", STAFF, 201, s.StaffRequest),
         ("catalogue.OneStaff", "GET"): Op("One of the staff", STAFF),
-        ("catalogue.OneStaff", "PUT"): Op("Change staff", STAFF, reads=s.StaffRequest),
+        ("catalogue.OneStaff", "PUT"): Op("Change staff", planning(STAFF), reads=s.StaffRequest),
         ("catalogue.OneStaff", "DELETE"): removes("staff"),
         ("catalogue.Outlets", "GET"): Op(
             "Outlets",
@@ -379,7 +388,9 @@ def operations() -> dict[tuple[str, str], Op]:
         ),
         ("catalogue.Outlets", "POST"): Op("Add an outlet", OUTLET, 201, s.OutletRequest),
         ("catalogue.OneOutlet", "GET"): Op("An outlet", OUTLET),
-        ("catalogue.OneOutlet", "PUT"): Op("Change an outlet", OUTLET, reads=s.OutletRequest),
+        ("catalogue.OneOutlet", "PUT"): Op(
+            "Change an outlet", planning(OUTLET), reads=s.OutletRequest
+        ),
         ("catalogue.OneOutlet", "DELETE"): removes("an outlet"),
         ("customers.Customers", "GET"): Op(
             "Customers", page_of(CUSTOMER), query=(*PAGES, SEARCH, ACTIVE)

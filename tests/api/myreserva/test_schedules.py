@@ -219,3 +219,27 @@ def test_whether_somebody_is_free(spa: Spa) -> None:
     }  # fmt: skip
     assert check("11:55", "12:00")[1]["available"] is True
     assert check("12:00", "11:00")[0] == 422
+
+
+def test_a_change_tells_which_appointments_it_leaves_and_cancels_none(spa: Spa) -> None:
+    spa.works()
+    id_ = books(spa, "10:00").json()["id"]
+    off = {"availability_type": "vacation", "start_time": "00:00", "end_time": "23:59"}
+    told = adds(spa, **off).json()
+    left = {"id": id_, "appointment_date": DAY, "start_time": "10:00"}
+    assert [without_reason(each) for each in told["stranded_appointments"]] == [left]
+    assert spa.owner.get(f"appointments/{id_}").json()["status"] == "pending"
+    back = spa.owner.delete(f"availability/{told['id']}").json()
+    assert back == {"message": "Availability entry has been deleted successfully"}
+    closed = spa.owner.put(f"outlets/{OUTLET}", {"business_hours": []}).json()
+    assert "stranded_appointments" not in closed  # a place without any hours promises nothing
+    week = [{"day": 1, "is_open": True, "open_time": "12:00", "close_time": "17:00"}]
+    told = spa.owner.put(f"outlets/{OUTLET}", {"business_hours": week}).json()
+    assert [without_reason(each) for each in told["stranded_appointments"]] == [left]
+    gone = spa.owner.delete(f"staff/{STAFF}").json()
+    assert gone == {"message": "Staff deleted successfully"}  # it was stranded before
+
+
+def without_reason(told: dict[str, Any]) -> dict[str, Any]:
+    assert told["reason"]
+    return {name: each for name, each in told.items() if name != "reason"}

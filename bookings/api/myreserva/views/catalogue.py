@@ -18,6 +18,7 @@ from bookings.api.myreserva import gate
 from bookings.api.myreserva.dialect import (
     Endpoint,
     ForCustomers,
+    Planning,
     all_by_id,
     id_of,
     minor,
@@ -292,7 +293,7 @@ class Staff(Endpoint):
         return Response(all_staff_json([made], self.business)[0], 201)
 
 
-class OneStaff(Endpoint):
+class OneStaff(Planning):
     """GET, PUT, DELETE /api/v1/staff/{id}"""
 
     ranks = CHANGES
@@ -307,13 +308,15 @@ class OneStaff(Endpoint):
         outlet = None
         if "outlet_id" in asked:
             outlet = self.one(outlets_of(self.business), asked["outlet_id"], NO_OUTLET)
-        made = save_staff(self.business, found, asked, outlet)
-        return Response(all_staff_json([made], self.business)[0])
+        with self.changing() as change:
+            made = save_staff(self.business, found, asked, outlet)
+        return self.told(all_staff_json([made], self.business)[0], change)
 
     def delete(self, request: Request, staff_id: str) -> Response:
         found = self.find(staff_of(self.business), staff_id, NO_STAFF, name="staff_id")
-        resources.remove_resource(found, now=self.now)
-        return Response({"message": "Staff deleted successfully"})
+        with self.changing() as change:
+            resources.remove_resource(found, now=self.now)
+        return self.told({"message": "Staff deleted successfully"}, change)
 
 
 def all_staff_json(rows: list[Resource], business: Business) -> list[dict[str, Any]]:
@@ -402,7 +405,7 @@ class Outlets(Endpoint):
         return Response(outlets_json([made], self.business)[0], 201)
 
 
-class OneOutlet(Endpoint):
+class OneOutlet(Planning):
     """GET, PUT, DELETE /api/v1/outlets/{id}"""
 
     ranks = CHANGES | {"DELETE": gate.ADMIN}
@@ -413,8 +416,10 @@ class OneOutlet(Endpoint):
 
     def put(self, request: Request, outlet_id: str) -> Response:
         found = self.find(outlets_of(self.business), outlet_id, NO_OUTLET, name="outlet_id")
-        made = save_outlet(self.business, found, self.read(OutletRequest, partial=True))
-        return Response(outlets_json([made], self.business)[0])
+        asked = self.read(OutletRequest, partial=True)
+        with self.changing() as change:
+            made = save_outlet(self.business, found, asked)
+        return self.told(outlets_json([made], self.business)[0], change)
 
     def delete(self, request: Request, outlet_id: str) -> Response:
         found = self.find(outlets_of(self.business), outlet_id, NO_OUTLET, name="outlet_id")

@@ -18,7 +18,7 @@ from availability.models import RosterEntry
 from availability.services import MOST_ENTRIES, Entry, occurrences
 from bookings import rules, selectors
 from bookings.api.myreserva import gate
-from bookings.api.myreserva.dialect import PROTOCOL, Endpoint, all_by_id, id_of, text_of
+from bookings.api.myreserva.dialect import PROTOCOL, Planning, all_by_id, id_of, text_of
 from bookings.api.myreserva.gate import Refusal
 from bookings.api.myreserva.render import entry_json
 from bookings.api.myreserva.serializers import (
@@ -44,7 +44,7 @@ from resources.models import Resource
 MISSING = "Availability not found"
 
 
-class Scheduling(Endpoint):
+class Scheduling(Planning):
     """What the endpoints of schedules share: whose they are, and how they are said."""
 
     def staff(self, text: str, *, changes: bool = False) -> Resource:
@@ -150,10 +150,11 @@ class Entries(Scheduling):
     def post(self, request: Request) -> Response:
         asked = self.read(EntryRequest)
         staff = self.staff(asked["staff_id"], changes=True)
-        made = availability.add_entries(staff, self.planned(asked))
+        with self.changing() as change:
+            made = availability.add_entries(staff, self.planned(asked))
         if asked["recurrence_type"] == "none":
-            return Response(entry_json(self.entries().get(pk=made[0].pk)), 201)
-        return Response(self.summary(made), 201)
+            return self.told(entry_json(self.entries().get(pk=made[0].pk)), change, 201)
+        return self.told(self.summary(made), change, 201)
 
 
 class BulkEntries(Scheduling):
@@ -165,7 +166,9 @@ class BulkEntries(Scheduling):
         wanted = [row for each in asked["availability_entries"] for row in self.planned(each)]
         if len(wanted) > MOST_ENTRIES:
             raise too_many()
-        return Response(self.summary(availability.add_entries(staff, wanted)), 201)
+        with self.changing() as change:
+            made = availability.add_entries(staff, wanted)
+        return self.told(self.summary(made), change, 201)
 
 
 class OneEntry(Scheduling):
@@ -194,14 +197,17 @@ class OneEntry(Scheduling):
             wanted = asked["service_ids"] or ()
             chosen = all_by_id(services_of(self.business), wanted, NO_SERVICE)
             services = [each.pk for each in chosen]
-        availability.change_entry(found, service_ids=services, **columns)
-        return Response(entry_json(self._found(entry_id)))
+        with self.changing() as change:
+            availability.change_entry(found, service_ids=services, **columns)
+        return self.told(entry_json(self._found(entry_id)), change)
 
     def delete(self, request: Request, entry_id: str) -> Response:
         found = self._found(entry_id)
         self.may_change(found.resource)
-        availability.remove_entry(found)
-        return Response({"message": "Availability entry has been deleted successfully"})
+        with self.changing() as change:
+            availability.remove_entry(found)
+        message = "Availability entry has been deleted successfully"
+        return self.told({"message": message}, change)
 
     def _found(self, entry_id: str) -> RosterEntry:
         return self.find(self.entries(), entry_id, MISSING, name="availability_id")
