@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -35,8 +34,9 @@ def test_64_callers_at_all_doors_for_five_people(web: Web) -> None:
     refused = [each for each in results if isinstance(each, Refused)]
     made = [each for each in results if isinstance(each, str)]
     assert len(made) + len(refused) == CALLERS, results
-    assert Counter(each.args[0] for each in refused) == {409: CALLERS - STAFF}
-    assert len(made) == STAFF
+    # Google is told of a booking that can't be made with a 200.
+    assert {each.args[0] for each in refused} <= {409, 200}
+    assert (len(made), len(refused)) == (STAFF, CALLERS - STAFF)
     rows = Booking.objects.filter(state="confirmed")
     assert {row.resource_ids[0] for row in rows} == {each.pk for each in salon.staff}
     assert invariants.broken() == []
