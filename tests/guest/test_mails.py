@@ -552,3 +552,21 @@ def test_old_mails_are_forgotten(booked: Booking) -> None:
     assert mailing.forget(now=NOW + sending.KEPT - MINUTE) == 0
     assert mailing.forget(now=NOW + sending.KEPT) == 1  # the reminder is still due
     assert states() == {"reminder": "due"}
+
+
+def test_a_mail_costs_the_same_however_many_there_are(bistro: Business) -> None:
+    def cost(count: int) -> int:
+        for hours in range(count):
+            book(bistro, starts_at=EVENING + hours * HOUR)
+        relay._spread(now=NOW)
+        with CaptureQueriesContext(connection) as seen:
+            assert mailing.send_due(now=NOW) == (count, 0)
+        return len(seen)
+
+    none = cost(0)
+    one = cost(1) - none
+    for each in Booking.objects.all():
+        services.cancel(each, by=SYSTEM, now=NOW)  # makes room for more
+    relay.deliver(now=NOW)
+    assert cost(4) - none == 4 * one
+    assert one <= 8
