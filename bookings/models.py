@@ -511,6 +511,44 @@ class Outbox(models.Model):
         return f"{self.topic} {self.event_id or self.deposit_id}"
 
 
+class Update(models.Model):
+    """What a system that keeps a copy of us has yet to be told: the time of a place, or a booking.
+
+    One row however often it changed; `changes` counts, so that what changed while it was told of is
+    told again.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    protocol = models.CharField(max_length=20)
+    business = models.ForeignKey(Business, models.CASCADE, related_name="updates")
+    location = models.ForeignKey(Location, models.CASCADE, related_name="updates", db_index=False)
+    booking = models.ForeignKey(
+        Booking, models.CASCADE, null=True, blank=True, related_name="updates"
+    )
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    fields = ArrayField(models.CharField(max_length=20), default=list)
+    changes = models.PositiveIntegerField(default=1)
+    since = models.DateTimeField()
+    due_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("since", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["location", "booking", "protocol"],
+                nulls_distinct=False,
+                name="one_update_per_thing",
+            ),
+        ]
+        indexes = [models.Index(fields=["protocol", "due_at"], name="update_due")]
+
+    def __str__(self) -> str:
+        return f"{self.protocol}: {self.booking_id or self.location_id}"
+
+
 class WaitlistEntry(models.Model):
     """A guest who would come if there were room: to a class, or on a day.
 

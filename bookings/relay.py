@@ -24,7 +24,7 @@ from django.db.models import Q
 from accounts import clock
 from accounts.errors import Conflict
 from billing.gateways import GatewayError
-from bookings import mailing, outward, services
+from bookings import mailing, outward, services, updates
 from bookings.models import Event, Outbox, WebhookDelivery, WebhookEndpoint
 
 log = logging.getLogger(__name__)
@@ -136,6 +136,7 @@ def _spread(*, now: datetime | None) -> int:
         ]
     WebhookDelivery.objects.bulk_create(made, ignore_conflicts=True)
     mailing.owe([event for event in events if event.pk not in spoilt], now=now)
+    updates.owe([event for event in events if event.pk not in spoilt], now=now)
     for row in rows:
         if row.event_id in spoilt:
             _put_off(row, "It can't be written.", now=now)

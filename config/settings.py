@@ -201,6 +201,14 @@ if GOOGLE_SFTP_HOST and not (GOOGLE_SFTP_KEY and GOOGLE_SFTP_HOST_KEY):
     raise env.BadSetting("GOOGLE_SFTP_HOST", "needs GOOGLE_SFTP_KEY and GOOGLE_SFTP_HOST_KEY too.")
 if GOOGLE_PARTY_SIZES > 20:
     raise env.BadSetting("GOOGLE_PARTY_SIZES", "must be at most 20.")
+GOOGLE_PARTNER_ID = env.text("GOOGLE_PARTNER_ID", "")
+GOOGLE_SERVICE_ACCOUNT = env.text("GOOGLE_SERVICE_ACCOUNT", "")
+GOOGLE_API_BASE = env.url(
+    "GOOGLE_API_BASE",
+    f"https://{'partnerdev-' if GOOGLE_SANDBOX else ''}mapsbooking.googleapis.com",
+    ("https", "http"),
+)
+GOOGLE_INVENTORY_UPDATES = env.flag("GOOGLE_INVENTORY_UPDATES", True)
 
 # --- what others may see -------------------------------------------------------------------------
 
@@ -258,8 +266,13 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(1800),
         "options": {"expires": 1800},
     },
+    "send-google-updates": {
+        "task": "bookings.api.google.tasks.send_updates",
+        "schedule": schedule(5),
+        "options": {"expires": 5},
+    },
     "export-google-feeds": {
-        "task": "google.export_feeds",
+        "task": "bookings.api.google.tasks.export_feeds",
         "schedule": schedule(86_400),
         "options": {"expires": 86_400},
     },

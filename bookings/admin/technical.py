@@ -22,6 +22,7 @@ from bookings.models import (
     GuestPassword,
     Mail,
     Outbox,
+    Update,
     WebhookDelivery,
     WebhookEndpoint,
 )
@@ -209,6 +210,15 @@ class OutboxAdmin(ReadOnly):
     list_select_related = ("event",)
     list_filter = (("topic", ChoicesDropdownFilter),)
     search_fields = ("last_error",)
+
+
+@admin.register(Update)
+class UpdateAdmin(ReadOnly):
+    sees = "owner"
+    list_display = ("protocol", "location", "booking", "since", "attempts", "due_at", "last_error")
+    list_select_related = ("location", "booking")
+    list_filter = ("protocol",)
+    search_fields = ("last_error", "booking__reference")
 
 
 @admin.register(GuestPassword)

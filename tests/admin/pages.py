@@ -24,7 +24,15 @@ from billing.models import (
     SandboxNotice,
 )
 from bookings import services
-from bookings.models import Event, GuestPassword, Mail, Omission, WebhookDelivery, WebhookEndpoint
+from bookings.models import (
+    Event,
+    GuestPassword,
+    Mail,
+    Omission,
+    Update,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
 from bookings.wishes import SYSTEM, GuestDetails
 from resources.models import Category, Combination, Location, Requirement, TurnTime
 from tests.builders import (
@@ -142,6 +150,16 @@ def stock(count: int, *, owner: User | None = None, tag: str = "") -> Business:
         event = Event.objects.filter(booking=booking).latest("id")
         WebhookDelivery.objects.create(endpoint=endpoint, event=event, body="{}", state="failed")
         Mail.objects.create(business=of, booking=booking, event=event, kind="confirmation")
+        Update.objects.create(
+            protocol="google",
+            business=of,
+            location=booking.location,
+            booking=booking,
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
+            since=booking.starts_at,
+            due_at=booking.starts_at,
+        )
     return of
 
 

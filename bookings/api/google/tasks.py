@@ -3,10 +3,10 @@
 from celery import shared_task
 from django.conf import settings
 
-from bookings.api.google import delivery, files
+from bookings.api.google import delivery, files, telling
 
 
-@shared_task(name="google.export_feeds")
+@shared_task(name="bookings.api.google.tasks.export_feeds")
 def export_feeds() -> int:
     """Write the day's feeds, and send them where that is set up; how many files."""
     if settings.GOOGLE_FEEDS_FOLDER is None:
@@ -15,3 +15,9 @@ def export_feeds() -> int:
     if delivery.is_configured():
         delivery.upload(written)
     return sum(map(len, written.values()))
+
+
+@shared_task(name="bookings.api.google.tasks.send_updates")
+def send_updates() -> int:
+    """Tell Google what changed; how many things."""
+    return telling.send_due()

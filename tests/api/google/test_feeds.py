@@ -376,7 +376,7 @@ def test_the_beat_does_nothing_until_it_is_told_where(
     assert tasks.export_feeds() == 0
     settings.GOOGLE_FEEDS_FOLDER = tmp_path
     assert tasks.export_feeds() == 3
-    assert "google.export_feeds" in {
+    assert "bookings.api.google.tasks.export_feeds" in {
         each["task"] for each in settings.CELERY_BEAT_SCHEDULE.values()
     }
 
