@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +12,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.db import OperationalError, models
+from django.db import OperationalError, models, transaction
 from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -35,6 +36,7 @@ from accounts.errors import (
 )
 from accounts.identifiers import hex24, hex24_range
 from accounts.models import Business
+from accounts.transactions import ATTEMPTS, must_start_over
 from billing import selectors as billing
 from billing.money import Money
 from bookings import selectors
@@ -57,6 +59,7 @@ log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=models.Model)
 PROTOCOL = "myreserva"
+KEY = re.compile(r"[!-~]{1,255}")
 OBJECT_ID = re.compile(r"[0-9a-fA-F]{24}")
 GONE = "Selected time slot is no longer available"
 LARGEST_PAGE = 100
@@ -304,6 +307,40 @@ class Endpoint(APIView):
         if not reader.is_valid():
             raise invalid(reader.errors, "query")
         return dict(reader.validated_data)
+
+    def once(self, act: Callable[[], Response]) -> Response:
+        """Do it once for its Idempotency-Key, if it has one: asked again, the same is answered. A
+        refusal isn't kept, as asking again may help."""
+        key = self.request._request.META.get("HTTP_IDEMPOTENCY_KEY")
+        if key is None:
+            return act()
+        if not KEY.fullmatch(key):
+            raise invalid({"Idempotency-Key": ["From 1 to 255 visible characters"]}, "header")
+        path = self.request.path.rstrip("/")
+        scope = f"{PROTOCOL}:{self.caller.login.subject} {self.request.method} {path}"[:300]
+
+        def run() -> idempotency.Answer:
+            response = act()
+            told = json.loads(JSONRenderer().render(response.data))
+            return idempotency.Answer(response.status_code, told)
+
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                with transaction.atomic():
+                    answer, replayed = idempotency.once(
+                        scope,
+                        key,
+                        idempotency.fingerprint(self.request.data),
+                        run,
+                        keeps=lambda _: True,
+                        now=self.now,
+                    )
+                headers = {"Idempotency-Replayed": "true"} if replayed else {}
+                return Response(answer.body, answer.status, headers=headers)
+            except OperationalError as error:
+                if not (left and must_start_over(error)):
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def find(self, rows: models.QuerySet[M], text: str, missing: str, *, name: str = "id") -> M:
         """One of these rows by the id in the path, or a 404; another form is a 422."""

@@ -242,6 +242,12 @@ ERRORS = {
 
 SEARCH = OpenApiParameter("search", {"type": "string", "maxLength": 100})
 ACTIVE = OpenApiParameter("is_active", {"type": "string", "enum": ["true", "false"]})
+IDEMPOTENCY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    description="Asked twice with the same key and body, done once and answered the same. Ours.",
+)
 PAGES = (
     OpenApiParameter("page", {"type": "integer", "minimum": 1, "maximum": 1_000_000, "default": 1}),
     OpenApiParameter("size", {"type": "integer", "minimum": 1, "maximum": 100, "default": 20}),
@@ -486,8 +492,9 @@ class Schema(AutoSchema):
         return [{"customer" if "customer" in door else "staff": []}] if door else [{}]
 
     def get_override_parameters(self) -> list[Any]:
-        asks = self._op.asks
-        return [*([asks] if asks else []), *self._op.query]
+        op = self._op
+        keyed = [IDEMPOTENCY] if op.answer is APPOINTMENT and op.status == 201 else []
+        return [*([op.asks] if op.asks else []), *op.query, *keyed]
 
     def get_request_serializer(self) -> Any:
         return self._op.reads

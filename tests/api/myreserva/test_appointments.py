@@ -448,3 +448,25 @@ def test_paid_as_staff_say_it(day: Spa) -> None:
     told = day.owner.put(f"appointments/{id_}", {"payment_status": "refunded"}).json()
     assert told["payment_status"] == "refunded"
     assert day.owner.put(f"appointments/{id_}", {"payment_status": "pending"}).status_code == 400
+
+
+def test_a_request_asked_again_with_its_key_is_done_once(day: Spa) -> None:
+    day.works(day.colleague())
+    key = {"idempotency_key": "a1b2"}
+    path = "customer/appointments"
+    first = day.customer.send("POST", path, order("10:00"), **key)
+    again = day.customer.send("POST", path, order("10:00"), **key)
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert "Idempotency-Replayed" not in first.headers
+    assert Booking.objects.count() == 1
+    other = day.customer.send("POST", path, order("13:00"), **key)
+    assert said(other) == (
+        409,
+        {"detail": "This idempotency key was used with a different request."},
+    )
+    refused = day.customer.send("POST", path, order("10:30"), idempotency_key="c3")
+    assert said(refused) == GONE
+    wrong = day.customer.send("POST", path, order("13:00"), idempotency_key="no spaces")
+    status, told = said(wrong)
+    assert (status, told["detail"][0]["loc"]) == (422, ["header", "Idempotency-Key"])

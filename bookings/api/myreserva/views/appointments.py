@@ -206,6 +206,11 @@ def again(booking: Booking) -> Booking:
     return selectors.visits(booking.business).get(pk=booking.pk)
 
 
+def booked(booking: Booking) -> Response:
+    """An appointment that was just made."""
+    return Response(appointments_json([booking])[0], 201)
+
+
 def shown(booking: Booking, status: int = 200) -> Response:
     """One appointment, with its payments."""
     return Response(appointments_json([again(booking)], with_payments=True)[0], status)
@@ -226,8 +231,7 @@ class Appointments(Endpoint):
         asked = self.read(StaffAppointmentRequest)
         guest = self.one(selectors.guests(self.business), asked["customer_id"], NO_CUSTOMER)
         kind = asked.get("appointment_type", "scheduled")
-        made = make(self, asked, guest, by_guest=False, kind=kind)
-        return Response(appointments_json([made])[0], 201)
+        return self.once(lambda: booked(make(self, asked, guest, by_guest=False, kind=kind)))
 
 
 ORDERS = {
@@ -602,8 +606,9 @@ class OwnAppointments(Own):
 
     def post(self, request: Request) -> Response:
         asked = self.read(AppointmentRequest)
-        made = make(self, asked, self.guest, by_guest=True, kind="online")
-        return Response(appointments_json([made])[0], 201)
+        return self.once(
+            lambda: booked(make(self, asked, self.guest, by_guest=True, kind="online"))
+        )
 
 
 class OwnAppointment(Own):
