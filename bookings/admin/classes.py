@@ -91,7 +91,8 @@ class SessionAdmin(AddedToOne):
         return ("starts_at" if soonest_first else "-starts_at", "id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Session]:
-        rows = super().get_queryset(request)
+        # A run that guests held together and nobody confirmed never was one.
+        rows = super().get_queryset(request).exclude(state=Session.State.EXPIRED)
         places = Count("allocations", filter=Q(allocations__booking__isnull=False))
         found: QuerySet[Session] = rows.annotate(places_taken=places)
         return found

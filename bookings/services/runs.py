@@ -54,13 +54,13 @@ def joinable(
     resource_ids: frozenset[uuid.UUID] | None = None,
     now: datetime | None,
 ) -> list[Session]:
-    """The runs of a service with this start that take guests, the oldest first; those still held
-    for whoever opens them too. One query."""
+    """The runs of a service with this start that take guests, the oldest first; those that are only
+    held come last. One query."""
     moment = clock.moment(now)
     live = Q(state=Session.State.SCHEDULED) | Q(state=Session.State.HELD, expires_at__gt=moment)
     found = Session.objects.filter(
         live, business_id=service.business_id, service=service, starts_at=starts_at
-    ).order_by("state", "created_at", "pk")
+    ).order_by("-state", "created_at", "pk")
     return [
         each
         for each in found
@@ -178,6 +178,9 @@ def admit(
     hold = _still_held(hold, now=now)
     if session.state == Session.State.CANCELLED or session.starts_at != hold.starts_at:
         raise SlotTaken("This class has been called off or moved.")
+    if session.state == Session.State.HELD and details:
+        session.details = {**session.details, **details}
+        session.save(update_fields=["details"])
     allocations.release_lapsed_places(session.pk, now=now)
     if sum(wanted) > hold.party_size + len(free_places(session)):
         raise SlotTaken("There are not enough places left in this class.")

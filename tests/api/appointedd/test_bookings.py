@@ -128,7 +128,9 @@ def test_holds_that_open_one_booking_share_it(f: Fixture) -> None:
     }
     assert THREE not in [each["start"] for each in data(f.api.search(ranges=there, spaces=2))]
     refused(f.api.hold(start=THREE, required_spaces=2), 409)
-    first = data(f.api.convert(one))
+    named = {"customers": [person()], "label": "Outside"}
+    first = data(f.api.convert(one, data=named))
+    assert (first["label"], first["created_source"]) == ("Outside", "api")
     again = data(f.api.get(f"/availability/slots/{two.json()['data']['id']}"))
     assert again["booking_id"] == first["id"]
     assert data(f.api.convert(two))["id"] == first["id"]

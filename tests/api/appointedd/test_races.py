@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.test import Client
 
 from bookings import invariants
 from bookings.models import Booking, Session
-from tests.api.appointedd.conftest import Caller, Fixture, made
+from tests.api.appointedd.conftest import NOW, RESOURCE, Caller, Fixture, made
 from tests.races.conftest import _no_deadlock  # noqa: F401 - watches over each of these too
 from tests.web import together
 
@@ -78,3 +79,19 @@ def test_booking_the_last_space_against_holding_it(r: Fixture) -> None:
     calls: list[Callable[[], Any]] = [partial(one.convert, four, person), two.hold]
     found = together(calls)
     assert statuses(found) == {201: 1, 409: 1}
+
+
+def test_converting_at_the_last_moment_against_taking_the_time(r: Fixture) -> None:
+    """A run that is only held is made to stay by one caller, or cleared away by another."""
+    r.service.only_groups = False
+    r.service.save()
+    expiry = NOW + timedelta(minutes=20)
+    for hour in range(5):
+        start = f"2022-05-27T{10 + hour}:00:00+01:00"
+        held = r.api.hold(start=start, resource_id=RESOURCE)
+        one, two = callers(r, 2)
+        last = partial(one.at(expiry - timedelta(milliseconds=1)).convert, held)
+        late = partial(two.at(expiry).hold, start=start, required_spaces=5)
+        calls: list[Callable[[], Any]] = [last, late]
+        found = [answer(each).status_code for each in together(calls)]
+        assert found in ([201, 409], [404, 201])

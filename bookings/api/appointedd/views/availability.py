@@ -135,7 +135,7 @@ def found_in(
             if run.state == run.State.SCHEDULED:
                 groups.setdefault(run.starts_at, []).append(place)
             elif opens(service):  # nobody made it yet, but who holds it would share it
-                free.setdefault(run.starts_at, []).extend(run.resource_ids)
+                free.setdefault(run.starts_at, []).extend(run.resource_ids[:1])
     return free, groups
 
 
