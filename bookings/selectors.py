@@ -228,32 +228,43 @@ def look(
         return Look(_together(wish, seen, needs), seen)
     if not needs:
         return Look(_plan(wish, _among(wish, seen)), seen)
+    for place in sorted({each.location_id for each in seen}):
+        if plan := _at_one_place(wish, seen, place, needs):
+            return Look(plan, seen)
+    return Look(None, seen)
+
+
+def _at_one_place(
+    wish: Wish, seen: Sequence[Offered], place: uuid.UUID, needs: Sequence[Requirement]
+) -> assignment.Plan | None:
+    """What serves a wish of some kinds at once: all of one location, as nobody is at two."""
     takes: list[tuple[uuid.UUID, int]] = []
     chosen: list[uuid.UUID] = []
     found = False
     for need in needs:
         qualified = {each.pk for each in need.resources.all()}
+        of_kind = {each.id for each in seen if each.candidate.kind == need.kind}
+        among = of_kind & (wish.among or of_kind) or of_kind
         eligible = [
             each
             for each in seen
-            if each.candidate.kind == need.kind and (not qualified or each.id in qualified)
+            if each.location_id == place
+            and each.id in among
+            and (not qualified or each.id in qualified)
         ]
-        of_kind = {each.id for each in seen if each.candidate.kind == need.kind}
-        if among := of_kind & (wish.among or frozenset()):
-            eligible = [each for each in eligible if each.id in among]
         choose = wish.resource_id if any(e.id == wish.resource_id for e in eligible) else None
         found = found or choose is not None
         for _ in range(need.count):
             plan = _plan(dataclasses.replace(wish, resource_id=choose), eligible)
             if plan is None:
-                return Look(None, seen)
+                return None
             takes.extend(plan.takes)
             chosen.extend(plan.resource_ids)
             eligible = [each for each in eligible if each.id not in plan.resource_ids]
             choose = None
     if wish.resource_id and not found:
-        return Look(None, seen)
-    return Look(assignment.Plan(tuple(takes), tuple(chosen)), seen)
+        return None
+    return assignment.Plan(tuple(takes), tuple(chosen))
 
 
 def _among(wish: Wish, seen: Sequence[Offered]) -> Sequence[Offered]:

@@ -122,6 +122,22 @@ def test_no_room_no_massage(spa: Business) -> None:
     assert found(spa) == {}
 
 
+def test_people_and_rooms_are_of_one_place(spa: Business) -> None:
+    other = Location.objects.create(business=spa, name="Annex")
+    opened(other, time(9), time(17))
+    Resource.objects.filter(kind="room").update(location=other)
+    assert found(spa) == {}
+    with pytest.raises(SlotTaken):
+        book(spa, at(10))
+    Resource.objects.filter(name="Bruno").update(location=other)
+    assert found(spa, step=4 * HOUR) == {"09:00": ["Bruno"], "13:00": ["Bruno"]}
+    made = book(spa, at(10))
+    assert made.location == other
+    assert set(Resource.objects.filter(pk__in=made.resource_ids).values_list("location")) == {
+        (other.pk,)
+    }
+
+
 def test_only_who_is_asked_for(spa: Business) -> None:
     ana = Resource.objects.get(name="Ana")
     book(spa, at(10), resource_id=ana.pk)
