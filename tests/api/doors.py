@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from django.test import Client
 
 from accounts import keys, logins
-from accounts.identifiers import hex24
+from accounts.identifiers import hex24, int48
 from accounts.models import Business, Channel
 from availability.models import OpeningHours
 from bookings import services
@@ -370,4 +370,68 @@ class Google(_Door):
         return bool(found["booking_status"] == "CONFIRMED")
 
 
-DOORS: list[Any] = [AvailEngine, MyReserva, Appointedd, Google]
+class OctoTable(_Door):
+    name = "octotable"
+
+    def credentials(self) -> dict[str, str]:
+        _, key = keys.issue(
+            self.salon.business,
+            name="Door",
+            scopes=["read", "write"],
+            protocol=Channel.Protocol.OCTOTABLE,
+            rate_limit_rpm=1_000_000,
+        )
+        client_id, _, secret = key.partition(":")
+        asked = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": secret,
+        }
+        _, answer = self._send("POST", "/octotable-pms/api/v2/oauth2/token", asked, {})
+        return {
+            "Authorization": f"Bearer {answer['access_token']}",
+            "Property": str(int48(self.salon.business.pk)),
+        }
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        return self.ask(method, f"/octotable-pms/api/v2/{path}", body)["data"]
+
+    def starts(self) -> list[datetime]:
+        what = int48(self.salon.service.pk)
+        return [
+            instant(day["day"], clock)
+            for day in self._ask("GET", f"bookings/slots?start_date={DAY}&service_id={what}")
+            for found in day["available_services"]
+            for clock in found["available_slots"]
+        ]
+
+    def book(self, start: datetime) -> str:
+        day, clock = wall(start)
+        (made,) = self._ask(
+            "POST",
+            "reservations",
+            {
+                "start_date": day,
+                "start_hour": clock,
+                "pax": 1,
+                "channel": "OCTOTABLE_BOOK",
+                "customer": {"first_name": "Maria", "phone": "+33612345678"},
+                "service_id": int48(self.salon.service.pk),
+                "room_id": int48(self.salon.place.pk),
+            },
+        )
+        return str(made["id"])
+
+    def move(self, id_: str, start: datetime) -> None:
+        day, clock = wall(start)
+        self._ask("PUT", f"reservations/{id_}", {"start_date": day, "start_hour": clock})
+
+    def cancel(self, id_: str) -> None:
+        self._ask("DELETE", f"reservations/{id_}")
+
+    def knows(self, id_: str) -> bool:
+        (found,) = self._ask("GET", f"reservations/{id_}")
+        return bool(found["status"] == "CONFIRMED")
+
+
+DOORS: list[Any] = [AvailEngine, MyReserva, Appointedd, Google, OctoTable]
