@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, JsonResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
@@ -121,7 +122,12 @@ def body_of(request: HttpRequest) -> Any:
 
     Django reads as much as Content-Length says, so nothing of a chunked body, which has none.
     """
-    raw = request.body
+    try:
+        raw = request.body
+    except RequestDataTooBig:
+        raise gate.invalid("The body is too large.") from None
+    except UnreadablePostError:
+        raise gate.invalid("The body broke off.") from None
     chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
     if chunked and not raw and not request.META.get("CONTENT_LENGTH"):
         raw = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)

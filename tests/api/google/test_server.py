@@ -535,6 +535,15 @@ def test_nonsense_is_answered_in_json(salon: Google) -> None:
     assert not Booking.objects.exists()
 
 
+def test_what_is_too_large_is_refused(salon: Google, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 100
+    answer = salon.create()
+    assert (answer.status_code, answer.json()["error"]["message"]) == (
+        400,
+        "The body is too large.",
+    )
+
+
 def test_updates_of_nothing_are_refused(salon: Google) -> None:
     booking_id = booked(salon)
     wrong: dict[str, Any]
