@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from billing.gateways import Notice
+from billing.gateways.sandbox import Sandbox
+from billing.models import Account, Deposit
 from bookings import invariants, services
 from bookings.models import Booking
 from resources.models import Combination, Resource, Section
@@ -350,6 +353,8 @@ def test_l_check_in_and_out(osteria: House) -> None:
     assert [each["id"] for each in there.get("reservations", arrived="true").json()["data"]] == [
         id_
     ]
+    assert listed(osteria, status="WAITING") == [id_]
+    assert listed(osteria, status="CONFIRMED") == []
     (again,) = osteria.at(noon + timedelta(minutes=5)).patch(
         f"reservations/{id_}/checkin"
     ).json()["data"]  # fmt: skip
@@ -367,6 +372,40 @@ def test_l_check_in_and_out(osteria: House) -> None:
     (found,) = later.patch(f"reservations/{id_}/checkout?undo=1").json()["data"]
     assert "checkout_date" not in found
     assert found["tables"][0]["free"] is False
+    kept()
+
+
+def test_l_who_was_confirmed_stays_so(trattoria: House) -> None:
+    id_ = made(trattoria)["id"]
+    for path in ("checkin", "checkout"):
+        (found,) = trattoria.api.patch(f"reservations/{id_}/{path}").json()["data"]
+        assert found["status"] == "CONFIRMED"
+        assert listed(trattoria, status="CONFIRMED") == [id_]
+        assert listed(trattoria, status="WAITING,ACCEPTED") == []
+
+
+def test_a_deposit_that_is_due_makes_it_prepay(trattoria: House) -> None:
+    of = trattoria.business
+    of.deposit_enabled, of.deposit_amount_cents = True, 1000
+    of.save()
+    Account.objects.create(
+        business=of,
+        gateway="sandbox",
+        reference="acct_1",
+        details_submitted=True,
+        payouts_enabled=True,
+    )
+    found = made(trattoria)
+    assert (found["status"], found["expiration_date"]) == ("PREPAY", "2024-11-18T09:30:00")
+    assert listed(trattoria, status="PREPAY") == [found["id"]]
+    assert refused(trattoria.api.patch(f"reservations/{found['id']}?status=CONFIRMED")) == CONFLICT
+    assert refused(trattoria.api.patch(f"reservations/{found['id']}/checkin")) == CONFLICT
+    deposit = Deposit.objects.get()
+    Sandbox().pay(deposit.payment_intent_id, deposit.client_secret)
+    services.heed("sandbox", Notice("evt_1", "paid", deposit.payment_intent_id), now=NOW)
+    assert shown(trattoria, found["id"])["status"] == "CONFIRMED"
+    by_staff = made(trattoria, channel="OCTOTABLE_ADMIN", start_hour="14:00")
+    assert by_staff["status"] == "CONFIRMED"
     kept()
 
 

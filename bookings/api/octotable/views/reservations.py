@@ -11,7 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import TruncTime
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -47,7 +48,7 @@ from bookings.api.octotable.serializers import (
 )
 from bookings.errors import SlotTaken, WrongState
 from bookings.lifecycle import State
-from bookings.models import Booking, Guest
+from bookings.models import Booking, Event, Guest
 from bookings.wishes import GuestDetails, Search, Wish
 from resources.models import Service
 
@@ -190,7 +191,9 @@ class Reservations(About):
             wanted = Q(pk__in=())
             for each in asked["status"]:
                 wanted |= self.in_status(each)
-            rows = rows.filter(wanted)
+            came = Event.objects.filter(booking=OuterRef("pk"), kind=Event.Kind.CHECKED_IN)
+            before = came.order_by("-id").annotate(was=KeyTextTransform("before", "data"))
+            rows = rows.annotate(before=Subquery(before.values("was")[:1])).filter(wanted)
         if like := asked.get("text_search", "").strip():
             rows = rows.filter(self.like(like))
         if "service_ids" in asked:
@@ -237,16 +240,19 @@ class Reservations(About):
         is_accepted = Q(details__contains={PROTOCOL: {"status": "ACCEPTED"}})
         is_rejected = Q(details__contains={PROTOCOL: {"status": "REJECTED"}})
         over = Q(state__in=(State.CANCELLED.value, State.NO_SHOW.value))
-        here = (State.CONFIRMED.value, State.CHECKED_IN.value, State.COMPLETED.value)
+        came = Q(state__in=(State.CHECKED_IN.value, State.COMPLETED.value))
+        unasked = came & Q(before=State.PENDING.value)  # whoever came before anybody said yes
         match status:
             case "WAITING":
-                return waits & ~is_accepted & ~Q(owes)
+                return ((waits & ~Q(owes)) | unasked) & ~is_accepted
             case "ACCEPTED":
-                return waits & is_accepted & ~Q(owes)
+                return ((waits & ~Q(owes)) | unasked) & is_accepted
             case "PREPAY":
                 return waits & Q(owes)
             case "CONFIRMED":
-                return Q(state__in=here)
+                return Q(state=State.CONFIRMED.value) | (
+                    came & (Q(before=None) | ~Q(before=State.PENDING.value))
+                )
             case "CANCELLED":
                 return over & ~is_rejected
             case "REJECTED":
