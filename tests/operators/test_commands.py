@@ -54,6 +54,9 @@ def test_a_business_and_another_key() -> None:
     channel = Channel.objects.get(pk=another["id"])
     assert (channel.scopes, channel.rate_limit_rpm) == (["read"], 5)
     other = asks("create_api_key", "cafe-noir", "--protocol", "appointedd")
+    for _ in range(3):
+        asks("create_api_key", "cafe-noir", "--protocol", "google", "--rotate")
+    assert Channel.objects.filter(protocol="google", is_active=True).count() == 2
     assert Channel.objects.get(pk=other["id"]).protocol == "appointedd"
     assert (len(another["api_key"]), len(other["api_key"])) == (54, 88)
     for wrong in (("create_api_key", "nobody"), ("create_business", "x", "--owner", "b@c.d")):

@@ -77,6 +77,16 @@ NONSENSE = {
         "/dev/null/metrics",
         "is no directory that can be made (Not a directory).",
     ),
+    "GOOGLE_FEED_DAYS": ("7", "must be at least 30."),
+    "GOOGLE_PARTY_SIZES": ("21", "must be at most 20."),
+    "GOOGLE_SFTP_USERS": (
+        "feeds-m",
+        "“feeds-m” is none of merchants:…, services:…, availability:…, generic:….",
+    ),
+    "GOOGLE_SFTP_HOST": (
+        "partnerupload.google.com",
+        "needs GOOGLE_SFTP_KEY and GOOGLE_SFTP_HOST_KEY too.",
+    ),
     "LOG_LEVEL": ("loud", "“loud” is none of DEBUG, INFO, WARNING, ERROR, CRITICAL."),
     "LOG_FORMAT": ("xml", "“xml” is none of json, text."),
 }

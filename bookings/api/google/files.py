@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import secrets
 import tempfile
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,6 +17,10 @@ from bookings.api.google import checker, feeds
 
 Json = dict[str, Any]
 
+KEPT = timedelta(days=14)
+OURS = re.compile(  # a feed, a file of a redirect, or its descriptor
+    r"[a-z0-9_]+_([0-9]{10})(?:_[0-9]{3}_of_[0-9]{3}|_[0-9]{4}|\.filesetdesc)?\.json(?:\.gz)?"
+)
 SHARD = 190_000_000  # bytes of JSON in one file; gzip makes less of it, and Google takes 200 MB
 
 
@@ -55,6 +60,19 @@ def export(
                 each.unlink(missing_ok=True)
         raise
     return written, missing
+
+
+def tidy(folder: Path, *, now: datetime | None = None) -> list[Path]:
+    """Delete the feeds that were written long ago; by their names, whatever else is there."""
+    oldest = (clock.read(now) - KEPT).timestamp()
+    gone = [
+        path
+        for path in sorted(folder.iterdir())
+        if (found := OURS.fullmatch(path.name)) and int(found[1]) < oldest
+    ]
+    for each in gone:
+        each.unlink(missing_ok=True)
+    return gone
 
 
 def _write(

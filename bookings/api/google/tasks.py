@@ -6,7 +6,7 @@ from django.conf import settings
 from bookings.api.google import delivery, files, telling
 
 
-@shared_task(name="bookings.api.google.tasks.export_feeds")
+@shared_task(name="bookings.api.google.tasks.export_feeds", time_limit=3600)
 def export_feeds() -> int:
     """Write the day's feeds, and send them where that is set up; how many files."""
     if settings.GOOGLE_FEEDS_FOLDER is None:
@@ -14,6 +14,7 @@ def export_feeds() -> int:
     written, _ = files.export(settings.GOOGLE_FEEDS_FOLDER, days=settings.GOOGLE_FEED_DAYS)
     if delivery.is_configured():
         delivery.upload(written)
+    files.tidy(settings.GOOGLE_FEEDS_FOLDER)
     return sum(map(len, written.values()))
 
 

@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +230,17 @@ def test_no_name_is_used_twice(street: dict[str, Google], tmp_path: Path) -> Non
     exported(tmp_path)
     with pytest.raises(FileExistsError):
         exported(tmp_path)
+
+
+def test_old_feeds_are_tidied_away(street: dict[str, Google], tmp_path: Path) -> None:
+    addressed(street["salon"], booking_url="https://salon.example/book")
+    written, _ = files.export(tmp_path, days=30, now=NOW)
+    other = tmp_path / "notes_of_mine.json"
+    other.write_text("{}")
+    assert files.tidy(tmp_path, now=NOW + timedelta(days=13)) == []
+    gone = files.tidy(tmp_path, now=NOW + timedelta(days=15))
+    assert sorted(gone) == sorted(path for paths in written.values() for path in paths)
+    assert list(tmp_path.iterdir()) == [other]
 
 
 def test_a_sandbox_and_a_live_book_are_told_apart(

@@ -9,8 +9,9 @@ import pytest
 from accounts import services as accounts
 from accounts.errors import DomainError
 from accounts.models import Channel
+from billing.models import Account, Subscription
 from bookings import services
-from bookings.api.google import dialect
+from bookings.api.google import dialect, tags
 from bookings.models import Booking, Session
 from bookings.wishes import SYSTEM
 from tests.api.google.conftest import (
@@ -81,6 +82,12 @@ def test_two_credentials_are_good_while_they_are_changed(salon: Google) -> None:
         salon.key = each
         good.append(salon.ask("HealthCheck").status_code)
     assert good == [401, 200, 200]
+
+
+def test_who_hasnt_paid_is_refused(salon: Google) -> None:
+    Subscription.objects.filter(business=salon.business).update(status="past_due")
+    answer = salon.ask("HealthCheck")
+    assert (answer.status_code, answer.json()["error"]["status"]) == (403, "PERMISSION_DENIED")
 
 
 # --- C02 to C04: availability ---------------------------------------------------------------------
@@ -275,8 +282,6 @@ def status(of: Google, booking_id: str) -> str:
 
 
 def test_what_is_sold_with_a_deposit_is_not_sold_here(salon: Google) -> None:
-    from billing.models import Account
-
     Account.objects.create(
         business=salon.business, gateway="sandbox", reference="a",
         details_submitted=True, payouts_enabled=True,
@@ -431,6 +436,22 @@ def test_a_place_in_a_class_moves_to_another_run(gym: Google) -> None:
     booked(gym, "create_dining_request", token="2", user="2", **spin)
     full = gym.move(booking_id, start_sec=seconds(at(9)), duration_sec="2700")
     assert cause(full) == "SLOT_UNAVAILABLE"
+
+
+def test_a_tag_says_which_of_two_runs_is_meant(gym: Google) -> None:
+    other = services.schedule_session(gym.service, starts_at=at(9), capacity=1, by=SYSTEM, now=NOW)
+    spin: dict[str, Any] = {
+        "duration_sec": "2700", "resources": None, "service_id": str(gym.service.pk),
+    }  # fmt: skip
+    tag = tags.of_run(other.pk)
+    chosen = booked(gym, "create_dining_request", availability_tag=tag, **spin)
+    assert Booking.objects.get(pk=chosen).session == other
+    # That run is full now; the slot isn't, so an old tag is no reason to refuse it.
+    next_ = booked(gym, "create_dining_request", token="2", user="2", availability_tag=tag, **spin)
+    assert Booking.objects.get(pk=next_).session != other
+    for forged in ("5042328", tag[:-1], f"{other.pk.hex}.x", "."):
+        assert tags.run_of(forged) is None
+    assert tags.run_of(tag) == other.pk
 
 
 # --- C20, C21: looking at bookings ----------------------------------------------------------------
