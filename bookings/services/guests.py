@@ -38,6 +38,8 @@ def welcome(
         known = Guest.objects.filter(business=business, email_key=email_key(details.email))
     is_new = not known.exists()
     found = Guest.objects.get(pk=allocations.guest(business.pk, details, now=now))
+    if is_new:
+        record_guest(found, Event.Kind.GUEST_CREATED, by=SYSTEM, now=now)
     if notes is not None and notes != found.notes:
         found.notes = notes
         found.save(update_fields=["notes"])

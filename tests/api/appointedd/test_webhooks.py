@@ -169,6 +169,9 @@ def test_customers_are_told_of(f: Fixture, hooks: Receiver) -> None:
     f.api.put(f"/customers/{id_}", {"profile": {"email": "ada@example.org"}})
     services.forget_guest(Guest.objects.get(), now=NOW)
     found = told(hooks)
+    services.welcome_guest(f.business, GuestDetails("Alan", "Turing", "alan@example.org"), now=NOW)
+    ((name, data),) = told(hooks)
+    assert (name, data["customer"]["profile"]["firstname"]) == ("customer_created", "Alan")
     assert [name for name, _ in found] == [
         "customer_created",
         "customer_updated",
