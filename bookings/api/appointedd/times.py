@@ -1,6 +1,6 @@
 """Instants as this protocol writes them: always three fractional digits, in five renderings.
 
-Computed in UTC and put into form here, by the function of each place (contract, 1.3).
+Computed in UTC and put into form here, by the function of each place.
 """
 
 from __future__ import annotations

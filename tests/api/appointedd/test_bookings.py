@@ -1,4 +1,4 @@
-"""Bookings made, changed, moved and cancelled, whole and by participant (contract, 3.4 and 4)."""
+"""Bookings made, changed, moved and cancelled, whole and by participant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How requests are refused (contract, section 6), and that browsers are given nothing."""
+"""How requests are refused, and that browsers are given nothing."""
 
 from __future__ import annotations
 

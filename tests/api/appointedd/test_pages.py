@@ -1,4 +1,4 @@
-"""Inclusive keyset pages, over one table and over two (contract, 1.1), and what lists filter by."""
+"""Inclusive keyset pages, over one table and over two, and what lists filter by."""
 
 from __future__ import annotations
 

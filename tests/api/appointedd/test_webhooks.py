@@ -1,4 +1,4 @@
-"""Webhooks (contract, section 7)."""
+"""Webhooks."""
 
 from __future__ import annotations
 
