@@ -348,7 +348,7 @@ def tenant(word: str, phone: str) -> Tenant:
             str(of.pk), hex24(of.pk), of.name, of.slug, closure.reason,
             hex24(place.pk), place.name, hex24(massage.pk),
             *(text for each in (massage, spin) for text in
-              (str(each.pk), each.name, each.description)),
+              (str(each.pk), str(int48(each.pk)), each.name, each.description)),
         },
     )  # fmt: skip
 

@@ -35,7 +35,7 @@ def test_as_many_win_as_there_are_tables(choice: str, web: Web) -> None:
     def call() -> Any:
         return web.call("POST", f"{PMS}/reservations", body=asked, headers=headers)
 
-    answers = together([call] * CALLERS)
+    answers: list[Any] = together([call] * CALLERS)
     free = TABLES if choice == "any table" else 1
     assert Counter(each.status for each in answers) == {201: free, 400: CALLERS - free}
     classes = {each.body["error"]["class_name"] for each in answers if each.status == 400}

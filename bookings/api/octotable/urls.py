@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import URLPattern, path
 from django.views import View
 
+from bookings.api.octotable import pages
 from bookings.api.octotable.views import auth, offered, reservations, rooms, services, webhooks
 
 PMS = "octotable-pms/api/v2"
@@ -61,4 +62,14 @@ urlpatterns = [
     *both("webhooks/subscription", webhooks.NewSubscription),
     *both("webhooks/subscription/<int:number>", webhooks.OneSubscription),
     *both("orders", webhooks.Orders),
+    # Pages for guests.
+    *(
+        path(f"restaurant/<int:number>/{name}{slash}", view)
+        for name, view in (
+            ("welcome", pages.welcome),
+            ("booking/home", pages.home),
+            ("booking/new", pages.new),
+        )
+        for slash in ("", "/")
+    ),
 ]

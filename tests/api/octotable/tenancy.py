@@ -3,7 +3,7 @@
 from typing import Any
 
 from accounts.identifiers import int48
-from tests.api.tenants import Ask, Tenant, foreign, own
+from tests.api.tenants import Ask, Tenant, anybodys, foreign, own
 
 SLASHES = True
 PMS = "/octotable-pms/api/v2"
@@ -159,4 +159,17 @@ ASKS = [
     foreign(f"GET {PMS}/webhooks/subscription/{{theirs.subscription:int48}}"),
     foreign(f"DELETE {PMS}/webhooks/subscription/{{theirs.subscription:int48}}"),
     own(f"GET {PMS}/orders"),
+    # Pages for guests.
+    *(
+        anybodys(
+            f"{method} /restaurant/{{theirs.business:int48}}/{name}",
+            why="Whoever wants to eat somewhere looks at its page, and books there.",
+        )
+        for method, name in (
+            ("GET", "welcome"),
+            ("GET", "booking/home"),
+            ("GET", "booking/new"),
+            ("POST", "booking/new"),
+        )
+    ),
 ]
