@@ -300,7 +300,9 @@ def _starts(
     if pacing.is_set and left:
         left = engine.paced(
             left,
-            rules.begun(location_id, window.start - DAY, window.end + DAY, now=now),
+            rules.begun(
+                location_id, window.start - DAY, window.end + DAY, but=search.moving, now=now
+            ),
             bucket=rules.bucket(pacing, promises.locations[location_id].zone),
             party_size=search.party_size,
             covers=pacing.covers,

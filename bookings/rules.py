@@ -64,7 +64,13 @@ def is_crowded(
     around = timedelta(minutes=pacing.minutes)
     return not slots.paced(
         [at],
-        begun(location_id, wish.starts_at - around, wish.starts_at + around, now=now),
+        begun(
+            location_id,
+            wish.starts_at - around,
+            wish.starts_at + around,
+            but=wish.moving,
+            now=now,
+        ),
         bucket=bucket(pacing, promises.locations[location_id].zone),
         party_size=wish.party_size,
         covers=pacing.covers,
@@ -84,9 +90,15 @@ def bucket(pacing: Pacing, zone: ZoneInfo) -> Callable[[int], int]:
 
 
 def begun(
-    location_id: uuid.UUID, start: datetime, end: datetime, *, now: datetime | None
+    location_id: uuid.UUID,
+    start: datetime,
+    end: datetime,
+    *,
+    but: uuid.UUID | None = None,
+    now: datetime | None,
 ) -> list[tuple[int, int]]:
-    """The starts (seconds) and sizes of the parties that begin in a window. One query."""
+    """The starts (seconds) and sizes of the parties that begin in a window, without the booking
+    that is being moved. One query."""
     rows = Booking.objects.filter(
         Q(expires_at=None) | Q(expires_at__gt=clock.moment(now)),
         location=location_id,
@@ -95,6 +107,8 @@ def begun(
         starts_at__lte=end,
         state__in=[each.value for each in TAKING],
     )
+    if but:
+        rows = rows.exclude(pk=but)
     return [(slots.seconds(at), size) for at, size in rows.values_list("starts_at", "party_size")]
 
 

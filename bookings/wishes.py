@@ -56,8 +56,8 @@ class Wish:
     any time. Without `keeps_windows` the service's own hours don't count; with `keeps_breaks` the
     buffers stay out of breaks too. With a `step` it may only start on the grid; `by_guest` leaves
     out resources that only staff may book. `overhead` is preparation and cleanup: taken after the
-    duration, within hours.
-    `among` limits the resources of any kind that one of them is; `together` asks for all of these.
+    duration, within hours. `among` limits the resources of any kind that one of them is; `together`
+    asks for all of these. `moving` is the booking that is moved: pacing doesn't count it twice.
     """
 
     business: Business
@@ -80,6 +80,7 @@ class Wish:
     keeps_breaks: bool = False
     among: frozenset[uuid.UUID] | None = None
     together: tuple[uuid.UUID, ...] = ()
+    moving: uuid.UUID | None = None
 
     @classmethod
     def of(cls, service: Service, **fields: object) -> Wish:

@@ -13,7 +13,7 @@ from django.db.models import Max, Min
 from accounts import clock
 from accounts.transactions import lock, written
 from bookings import allocations, lifecycle, rules, selectors
-from bookings.errors import HoldExpired, SlotTaken, WrongState
+from bookings.errors import HoldExpired, NotOffered, SlotTaken, WrongState
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event
 from bookings.services.classes import resize
@@ -58,12 +58,17 @@ def reschedule(
     """
     before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
 
+    # Nobody is sent to another place unless what was asked for is there.
+    elsewhere = location_id or resource_id or together or among is not None
+    stays = keeps_people or not elsewhere
+
     def moved(booking: Booking) -> Wish:
         wish = _moved(booking, starts_at, duration, party_size, resource_id, keeps_hours, joinable)
         return dataclasses.replace(
             wish,
             keeps_notice=keeps_notice,
-            location_id=booking.location_id if keeps_people else location_id,
+            location_id=booking.location_id if stays else location_id,
+            moving=booking.pk,
             step=step,
             by_guest=by_guest,
             among=among,
@@ -74,7 +79,8 @@ def reschedule(
     wish = moved(before)
     if wish.starts_at != before.starts_at:  # a party that is here may stay longer
         refuse_past(wish, now)
-    rules.refuse_outside(wish, now=now)
+    promises = rules.promises_for(wish)
+    rules.refuse_outside(wish, now=now, promises=promises)
     # Days first, then the booking's row: the order everybody takes them in.
     locations = set(
         Resource.objects.filter(business_id=before.business_id, deleted_at=None).values_list(
@@ -112,6 +118,9 @@ def reschedule(
         look = selectors.look(wish, now=now, needs=() if any_resource else None)
     if look.plan is None:
         raise SlotTaken
+    place = look.at(look.plan.resource_ids[0]).location_id
+    if keeps_hours and promises and rules.is_crowded(wish, promises, place, now=now):
+        raise NotOffered("Too many start at this time already.")
     during = (wish.takes_from, wish.takes_until)
     clear_the_way(booking.business_id, look, during, now=now)
     allocations.take(
@@ -125,7 +134,7 @@ def reschedule(
     booking.starts_at, booking.ends_at = wish.starts_at, wish.ends_at
     booking.party_size = wish.party_size
     booking.resource_ids = list(look.plan.resource_ids)
-    booking.location_id = look.at(look.plan.resource_ids[0]).location_id
+    booking.location_id = place
     is_other = wish.service not in (None, booking.service)
     booking.service = wish.service
     booking.updated_at = clock.read(now)

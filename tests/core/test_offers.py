@@ -343,6 +343,37 @@ def test_a_service_with_buffers_of_its_own_needs_none_of_the_business(spa: Busin
     assert rules.buffers(spa, own) == (5 * MINUTE, timedelta())
 
 
+def test_a_party_may_move_within_its_own_stretch_and_into_no_full_one(bistro: Business) -> None:
+    place = location(bistro)
+    place.pacing_minutes, place.pacing_parties = 30, 1
+    place.save()
+
+    def seat(start: datetime) -> Any:
+        wish = Wish(business=bistro, starts_at=start, duration=HOUR, party_size=2, keeps_hours=True)
+        return services.book(wish, guest=None, by=SYSTEM, source="test", now=NOW)
+
+    early, late = seat(at(19)), seat(at(20))
+
+    def move(booking: Any, start: datetime) -> Any:
+        return services.reschedule(booking, starts_at=start, by=SYSTEM, keeps_hours=True, now=NOW)
+
+    assert move(early, at(19, 15)).starts_at == at(19, 15)
+    with pytest.raises(NotOffered):
+        move(late, at(19))
+
+
+def test_a_booking_that_moves_stays_at_its_place(spa: Business) -> None:
+    booked = book(spa, at(10))
+    other = Location.objects.create(business=spa, name="Annex")
+    opened(other, time(9), time(17))
+    for name, kind in (("Carla", "staff"), ("Iris", "room")):
+        resource(spa, name, kind=kind, location=other)
+    book(spa, at(12), location_id=booked.location_id)
+    book(spa, at(12), location_id=booked.location_id)
+    with pytest.raises(SlotTaken):
+        services.reschedule(booked, starts_at=at(12), by=SYSTEM, now=NOW)
+
+
 def test_runs_of_a_class() -> None:
     gym = business("Gym", booking_mode="scheduled")
     spin = service(gym, "Spin", capacity=3, only_groups=True)
