@@ -47,11 +47,12 @@ def upload(feeds: Mapping[str, Sequence[Path]]) -> list[str]:
 
 
 def _put(user: str, paths: Sequence[Path]) -> list[str]:
+    known = host_key()
     transport = paramiko.Transport((settings.GOOGLE_SFTP_HOST, settings.GOOGLE_SFTP_PORT))
     transport.banner_timeout = transport.auth_timeout = TIMEOUT
     try:
         transport.connect(
-            hostkey=host_key(),
+            hostkey=known,
             username=user,
             pkey=paramiko.PKey.from_path(settings.GOOGLE_SFTP_KEY),
         )

@@ -454,7 +454,7 @@ def boxes(tmp_path: Path, settings: Any) -> Iterator[Path]:
             transport = paramiko.Transport(link)
             transport.add_server_key(theirs)
             transport.set_subsystem_handler("sftp", paramiko.SFTPServer, box)
-            transport.start_server(server=Guard(ours))
+            transport.start_server(threading.Event(), Guard(ours))  # doesn't wait for a talk
             transports.append(transport)
 
     thread = threading.Thread(target=serve, daemon=True)
