@@ -94,6 +94,7 @@ def load(kept: Path, *, now: datetime | None = None) -> dict[str, Any]:
             {
                 "api_key": (bistro, Channel.Protocol.AVAILENGINE),
                 "appointedd_key": (gym, Channel.Protocol.APPOINTEDD),
+                "octotable_key": (bistro, Channel.Protocol.OCTOTABLE),
             },
         )
     for fill in made:

@@ -62,6 +62,8 @@ def curls(facts: dict[str, Any]) -> dict[str, str]:
     base, spa, gym = facts["base_url"], facts["spa"], facts["gym"]
     auth = f"Authorization: Bearer {facts['api_key']}"
     query = f"booking_date={tomorrow}&start_time=19:00&duration_minutes=90&capacity=2"
+    client_id, _, secret = facts["octotable_key"].partition(":")
+    client = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
     week = {"start": f"{tomorrow}T00:00:00Z", "end": f"{tomorrow + timedelta(days=7)}T00:00:00Z"}
     return {
         "availability": _curl(
@@ -82,6 +84,7 @@ def curls(facts: dict[str, Any]) -> dict[str, str]:
             f"X-API-KEY: {facts['appointedd_key']}",
             {"ranges": [week], "service_id": gym["service_id"]},
         ),
+        "octotable": _curl(f"{base}/octotable-pms/api/v2/oauth2/token", "", client),
     }
 
 
