@@ -15,7 +15,7 @@ from bookings.api.octotable.dialect import id_of, said, wall
 from bookings.api.octotable.floor import Floor, Room, Table
 from bookings.api.octotable.serializers import WEEKDAYS
 from bookings.lifecycle import TAKING, State
-from bookings.models import Booking, Event, Guest, WebhookEndpoint
+from bookings.models import Block, Booking, Event, Guest, WebhookEndpoint
 from resources.models import Location, Service
 
 DAY = timedelta(days=1)
@@ -168,6 +168,19 @@ def status_of(booking: Booking, *, owes: bool, before: str, moment: datetime) ->
     return "CONFIRMED"
 
 
+def _held(table: Table, *, is_free: bool) -> dict[str, Any]:
+    """A table as it stands in a reservation."""
+    return {
+        "id": table.id,
+        "name": table.name,
+        "bookable": table.bookable,
+        "online": table.bookable,
+        "free": is_free,
+        "group": bool(table.members),
+        "room_id": table.room.id,
+    }
+
+
 class Book:
     """What is needed to show bookings: a number of queries that doesn't grow with them."""
 
@@ -222,18 +235,7 @@ class Book:
             "end_date": f"{wall(booking.ends_at, zone):%Y-%m-%dT%H:%M:%S}",
             "last_status_change": f"{wall(booking.updated_at, zone):%Y-%m-%dT%H:%M:%S}",
             "waiting_list": bool(kept.get("waiting_list")),
-            "tables": [
-                {
-                    "id": each.id,
-                    "name": each.name,
-                    "bookable": each.bookable,
-                    "online": each.bookable,
-                    "free": State(booking.state) not in TAKING,
-                    "group": bool(each.members),
-                    "room_id": each.room.id,
-                }
-                for each in tables
-            ],
+            "tables": [_held(each, is_free=State(booking.state) not in TAKING) for each in tables],
         }
         if booking.guest:
             shown["customer"] = customer_json(booking.guest)
@@ -250,6 +252,33 @@ class Book:
         return shown | filled(
             {"notes": booking.notes, "special_request": kept.get("special_request")}
         )
+
+    def closed(self, block: Block) -> dict[str, Any]:
+        """A table out of use, as a reservation of nobody."""
+        zone = self._zone(block.resource.location_id) or self.business.timezone
+        start = wall(block.starts_at, zone)
+        day = start.date().isoformat()
+        tables = self.floor.of([block.resource_id])
+        shown: dict[str, Any] = {
+            "id": id_of(block),
+            "pax": 0,
+            "status": "OUTOFORDER",
+            "channel": ADMIN,
+            "start_date": day,
+            "start_day": day,
+            "start_hour": f"{start:%H:%M:%S}",
+            "end_date": f"{wall(block.ends_at, zone):%Y-%m-%dT%H:%M:%S}",
+            "last_status_change": f"{wall(block.created_at, zone):%Y-%m-%dT%H:%M:%S}",
+            "waiting_list": False,
+            "tables": [_held(each, is_free=False) for each in tables],
+        }
+        if tables:
+            shown["room"] = {"id": tables[0].room.id, "name": tables[0].room.name}
+        return shown | filled({"notes": block.reason})
+
+    def _zone(self, location_id: uuid.UUID) -> str:
+        found = (each.location for each in self.floor.rooms.values())
+        return next((each.zone for each in found if each.pk == location_id), "")
 
     def _location(self, booking: Booking) -> Location:
         room = self.floor.rooms.get(booking.location_id)

@@ -12,6 +12,7 @@ from billing.gateways.sandbox import Sandbox
 from billing.models import Account, Deposit
 from bookings import invariants, services
 from bookings.models import Booking
+from bookings.wishes import SYSTEM
 from resources.models import Combination, Resource, Section
 from tests.api.octotable.conftest import (
     DINNER,
@@ -272,6 +273,34 @@ def test_j3_by_words_service_room_and_hour(trattoria: House) -> None:
     assert listed(trattoria, room_ids=f"{ROOM}") == [lunch, dinner]
     assert listed(trattoria, room_ids="1") == []
     assert listed(trattoria, start_hour="19:00:00") == [dinner]
+
+
+def test_j_a_table_out_of_use_is_listed_when_asked_for(trattoria: House) -> None:
+    id_ = made(trattoria)["id"]
+    block = services.block(
+        Resource.objects.get(),
+        starts_at=NOW.replace(day=19, hour=20),
+        ends_at=NOW.replace(day=19, hour=22),
+        reason="Wobbles",
+        by=SYSTEM,
+        now=NOW,
+    )
+    number = block.pk.int >> 80
+    assert listed(trattoria) == [id_]
+    assert listed(trattoria, status="OUTOFORDER,CONFIRMED") == [id_, number]
+    first = trattoria.api.get("reservations", status="OUTOFORDER,CONFIRMED", limit=1).json()
+    assert [each["id"] for each in first["data"]] == [id_]
+    (found,) = trattoria.api.get(
+        "reservations",
+        status="OUTOFORDER,CONFIRMED",
+        limit=1,
+        next_cursor=first["next_cursor"],
+        room_ids=ROOM,
+    ).json()["data"]
+    assert (found["id"], found["status"], found["notes"]) == (number, "OUTOFORDER", "Wobbles")
+    assert (found["start_hour"], found["end_date"]) == ("20:00:00", "2024-11-19T22:00:00")
+    assert [each["name"] for each in found["tables"]] == ["T8"]
+    assert listed(trattoria, status="OUTOFORDER", start_date="2024-11-20") == []
 
 
 def test_j4_one(trattoria: House) -> None:

@@ -7,7 +7,7 @@ import binascii
 import dataclasses
 import uuid
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -38,7 +38,7 @@ from bookings.api.octotable.dialect import (
 )
 from bookings.api.octotable.floor import Floor, Room, Table, together
 from bookings.api.octotable.gate import Refusal, absent, bad
-from bookings.api.octotable.render import ADMIN, BOOK, reservations
+from bookings.api.octotable.render import ADMIN, BOOK, Book, reservations
 from bookings.api.octotable.serializers import (
     GoogleRequest,
     ReservationQuery,
@@ -48,10 +48,11 @@ from bookings.api.octotable.serializers import (
 )
 from bookings.errors import SlotTaken, WrongState
 from bookings.lifecycle import State
-from bookings.models import Booking, Event, Guest
+from bookings.models import Block, Booking, Event, Guest
 from bookings.wishes import GuestDetails, Search, Wish
 from resources.models import Service
 
+Rows = TypeVar("Rows", Booking, Block)
 DAY = timedelta(days=1)
 TO_ANSWER = DAY  # how long a guest who was accepted may take to say yes
 ACTIVE = [State.PENDING.value, State.CONFIRMED.value]
@@ -166,27 +167,57 @@ class Reservations(About):
 
     def get(self, request: Request) -> Response:
         asked = self.ask(ReservationQuery)
-        rows = self.matching(asked).order_by("starts_at", "pk")
+        limit = asked["limit"]
+        found: list[Booking | Block] = list(self._page(self.matching(asked), asked))
+        if "OUTOFORDER" in asked.get("status", ()):
+            found += self._page(self.closed(asked), asked)
+            found.sort(key=lambda each: (each.starts_at, each.pk))
+        shown = found[:limit]
+        of_guests = [each for each in shown if isinstance(each, Booking)]
+        book = Book(self.business, of_guests, now=self.now)
+        answer: dict[str, Any] = {
+            "data": [
+                book.json(each) if isinstance(each, Booking) else book.closed(each)
+                for each in shown
+            ]
+        }
+        if len(found) > limit:
+            answer["next_cursor"] = write_cursor(shown[-1])
+        return Response(answer)
+
+    def _page(self, rows: QuerySet[Rows], asked: dict[str, Any]) -> QuerySet[Rows]:
+        """One page of rows, and one more."""
+        rows = rows.order_by("starts_at", "pk")
         if cursor := asked.get("next_cursor"):
             at, key = read_cursor(cursor)
             rows = rows.filter(starts_at__gte=at).filter(Q(starts_at__gt=at) | Q(pk__gt=key))
-        limit = asked["limit"]
-        found = list(rows[: limit + 1])
-        answer: dict[str, Any] = {"data": reservations(self.business, found[:limit], now=self.now)}
-        if len(found) > limit:
-            answer["next_cursor"] = write_cursor(found[limit - 1])
-        return Response(answer)
+        return rows[: asked["limit"] + 1]
 
-    def matching(self, asked: dict[str, Any]) -> QuerySet[Booking]:
-        """The reservations that every filter lets through."""
+    def closed(self, asked: dict[str, Any]) -> QuerySet[Block]:
+        """Tables out of use, which are nobody's reservations."""
+        rows = Block.objects.filter(business=self.business).select_related("resource__location")
+        if any(asked[each] for each in ("incoming", "arrived", "departed")) or (
+            asked.get("text_search") or "service_ids" in asked
+        ):
+            return rows.none()
+        rows = self._when(rows, asked)
+        if "room_ids" in asked:
+            rows = rows.filter(resource__in=self.inside(asked["room_ids"]))
+        return rows
+
+    def _when(self, rows: QuerySet[Rows], asked: dict[str, Any]) -> QuerySet[Rows]:
         zone = ZoneInfo(self.business.timezone)
-        rows = self.rows()
         if first := asked.get("start_date"):
             rows = rows.filter(starts_at__gte=instant_at(first, time(), zone.key))
         if last := asked.get("end_date"):
             rows = rows.filter(starts_at__lt=instant_at(last + DAY, time(), zone.key))
         if hour := asked.get("start_hour"):
             rows = rows.annotate(hour=TruncTime("starts_at", tzinfo=zone)).filter(hour__gte=hour)
+        return rows
+
+    def matching(self, asked: dict[str, Any]) -> QuerySet[Booking]:
+        """The reservations that every filter lets through."""
+        rows = self._when(self.rows(), asked)
         if asked.get("status"):
             wanted = Q(pk__in=())
             for each in asked["status"]:
@@ -259,7 +290,7 @@ class Reservations(About):
                 return over & is_rejected
             case "EXPIRED":
                 return lapsed | Q(state=State.EXPIRED.value)
-        return Q(pk__in=())  # OUTOFORDER: what is closed is no reservation here
+        return Q(pk__in=())  # OUTOFORDER: see `closed`
 
     def post(self, request: Request) -> Response:
         sent = self.read(ReservationRequest)
@@ -507,8 +538,8 @@ class Google(Endpoint):
         return Response({"status": "ACCEPTED"})
 
 
-def write_cursor(booking: Booking) -> str:
-    text = f"{booking.starts_at.isoformat()}|{booking.pk}"
+def write_cursor(row: Booking | Block) -> str:
+    text = f"{row.starts_at.isoformat()}|{row.pk}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
