@@ -235,3 +235,17 @@ def test_a_block_takes_its_table(trattoria: House) -> None:
     assert times(trattoria) == ["13:00:00", "13:30:00", "14:00:00"]
     assert times(trattoria, service=DINNER)[0] == "19:00:00"
     assert (trattoria.api.property, 21344) == (PROPERTY, ROOM)
+
+
+def test_a_day_costs_as_much_whatever_is_in_the_book(
+    trattoria: House, django_assert_max_num_queries: Any
+) -> None:
+    """A few queries for who asks, and four for each of the two services."""
+    with django_assert_max_num_queries(14):
+        slots(trattoria)
+    for hour in ("12:00", "13:00", "14:00"):
+        trattoria.api.post("reservations", reservation(start_hour=hour))
+    for number in range(10):
+        trattoria.table(None, f"T{number}", id_=1000 + number)
+    with django_assert_max_num_queries(14):
+        slots(trattoria, end_date="2024-12-10")
