@@ -94,6 +94,7 @@ def load(kept: Path, *, now: datetime | None = None) -> dict[str, Any]:
             {
                 "api_key": (bistro, Channel.Protocol.AVAILENGINE),
                 "appointedd_key": (gym, Channel.Protocol.APPOINTEDD),
+                "google_key": (spa, Channel.Protocol.GOOGLE),
                 "octotable_key": (bistro, Channel.Protocol.OCTOTABLE),
             },
         )
@@ -110,7 +111,7 @@ def load(kept: Path, *, now: datetime | None = None) -> dict[str, Any]:
         "zone": bistro.timezone,
         "spa": {
             "business_id": str(spa.pk),
-            "outlet_id": hex24(spa.locations.get().pk),
+            "location_id": str(spa.locations.get().pk),
             "service_id": str(spa.services.get(name="Massage").pk),
         },
         "gym": {"service_id": hex24(gym.services.get(name="Spin").pk)},

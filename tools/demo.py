@@ -275,13 +275,18 @@ What is free tomorrow at seven, for two?
 Book it:
   {curl["booking"]}
 
-The same book through other doors: massages tomorrow at the spa, by AvailEngine's timetable and by
-MyReserva's grid, and Spin at the gym by Appointedd's intervals
+The same book through other doors: massages tomorrow at the spa, by AvailEngine's timetable, by
+MyReserva's grid and by Google's look-up; Spin at the gym by Appointedd's intervals; and a token for
+the bistro by OctoTable
   {curl["scheduled"]}
 
   {curl["myreserva"]}
 
+  {curl["google"]}
+
   {curl["appointedd"]}
+
+  {curl["octotable"]}
 
 Ctrl-C ends it; the data stays in {kept} until `make demo-reset`.
 """

@@ -233,7 +233,12 @@ def test_what_it_prints_can_be_pasted(demo: Demo) -> None:
 
 def test_every_door_that_it_prints_offers_something(demo: Demo) -> None:
     lines = [line.strip() for line in demo.said.splitlines() if line.startswith("  curl")]
-    *_, scheduled, grid, intervals = [pasted(line) for line in lines if "/bookings" not in line]
+    *_, scheduled, grid, lookup, intervals, token = [
+        pasted(line) for line in lines if "/bookings" not in line
+    ]
+    assert {each["available"] for each in lookup["slot_time_availability"]} <= {True, False}
+    assert len(lookup["slot_time_availability"]) == 2
+    assert token["access_token"]
     assert any(each["available"] for each in scheduled["slots"])
     assert grid["metadata"]["total_available_slots"] > 50
     # Spin comes every day of the week, but for one on which something may be full.

@@ -3,14 +3,17 @@
 import json
 import shlex
 from argparse import ArgumentParser
-from datetime import datetime, timedelta
+from base64 import b64encode
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
+from accounts.identifiers import hex24
 from bookings import demo
 
 
@@ -64,33 +67,44 @@ def curls(facts: dict[str, Any]) -> dict[str, str]:
     query = f"booking_date={tomorrow}&start_time=19:00&duration_minutes=90&capacity=2"
     client_id, _, secret = facts["octotable_key"].partition(":")
     client = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": secret}
+    ten = datetime.combine(tomorrow, time(10), ZoneInfo(facts["zone"]))
+    google = b64encode(facts["google_key"].encode()).decode()
+    asked = [
+        {"service_id": spa["service_id"], "start_sec": str(int(each.timestamp()))}
+        for each in (ten, ten + timedelta(hours=1))
+    ]
     week = {"start": f"{tomorrow}T00:00:00Z", "end": f"{tomorrow + timedelta(days=7)}T00:00:00Z"}
     return {
         "availability": _curl(
             f"{base}/v1/dynamic/availability/{facts['business_id']}?{query}", auth
         ),
-        "booking": _curl(f"{base}/v1/dynamic/bookings", auth, body),
+        "booking": _curl(f"{base}/v1/dynamic/bookings", auth, body=body),
         "scheduled": _curl(
             f"{base}/v1/availability/{spa['business_id']}"
             f"?date={tomorrow}&service_id={spa['service_id']}"
         ),
         "myreserva": _curl(
             f"{base}/api/v1/public/availability/grid"
-            f"?service_id={spa['service_id'].replace('-', '')[:24]}"
-            f"&outlet_id={spa['outlet_id']}&start_date={tomorrow}"
+            f"?service_id={hex24(UUID(spa['service_id']))}"
+            f"&outlet_id={hex24(UUID(spa['location_id']))}&start_date={tomorrow}"
         ),
         "appointedd": _curl(
             f"{base}/appointedd/v1/availability/intervals/search",
             f"X-API-KEY: {facts['appointedd_key']}",
-            {"ranges": [week], "service_id": gym["service_id"]},
+            body={"ranges": [week], "service_id": gym["service_id"]},
         ),
-        "octotable": _curl(f"{base}/octotable-pms/api/v2/oauth2/token", "", client),
+        "google": _curl(
+            f"{base}/google/v3/BatchAvailabilityLookup",
+            f"Authorization: Basic {google}",
+            body={"merchant_id": spa["location_id"], "slot_time": asked},
+        ),
+        "octotable": _curl(f"{base}/octotable-pms/api/v2/oauth2/token", body=client),
     }
 
 
-def _curl(url: str, header: str = "", body: Any = None) -> str:
+def _curl(url: str, *headers: str, body: Any = None) -> str:
     words = ["curl", "-sS"]
-    if header:
+    for header in headers:
         words += ["-H", header]
     if body is not None:
         words += ["-H", "Content-Type: application/json", "-d", json.dumps(body)]
