@@ -11,7 +11,7 @@ import yaml
 from django.db import transaction
 
 from accounts import services as accounts
-from accounts.models import Business, Membership, User
+from accounts.models import Business, Channel, Membership, User
 from availability.models import Break, Closure, OpeningHours, RosterEntry, SpecialDay
 from billing.models import Plan, Subscription
 from bookings import services as writing
@@ -266,7 +266,8 @@ def read(
         )
     made = {}
     for row in found.get("keys", []):
-        if not business.channels.filter(name=row["name"], is_active=True).exists():
+        alike = business.channels.filter(name=row["name"], protocol=row["protocol"], is_active=True)
+        if not alike.exists():
             _, key = accounts.issue_key(
                 business,
                 name=row["name"],
@@ -274,8 +275,15 @@ def read(
                 rate_limit_rpm=row["requests_a_minute"],
                 protocol=row["protocol"],
             )
-            made[row["name"]] = key
+            made[_called(row)] = key
     return Result(business, is_new, made)
+
+
+def _called(key: dict[str, Any]) -> str:
+    """What a key is known by, among those of all protocols."""
+    is_usual = key["protocol"] == Channel.Protocol.AVAILENGINE
+    name: str = key["name"]
+    return name if is_usual else f"{name} ({key['protocol']})"
 
 
 def _read_location(business: Business, row: dict[str, Any], order: int) -> dict[str, Resource]:

@@ -22,7 +22,8 @@ OURS = ("accounts", "resources", "availability", "billing", "bookings")
 MODELS = [model for model in apps.get_models() if model._meta.app_label in OURS]
 READ_ONLY = ("allocation", "omission", "event", "mail", "outbox", "deposit", "payment",
              "idempotency", "login", "failedlogin", "receipt",
-             "guestpassword", "gatewaynotice", "sandboxintent", "sandboxnotice")  # fmt: skip
+             "guestpassword", "gatewaynotice", "sandboxintent", "sandboxnotice",
+             "update")  # fmt: skip
 
 pytestmark = pytest.mark.django_db
 
