@@ -53,6 +53,14 @@ def is_url(text: str, schemes: Collection[str]) -> bool:
         return False
 
 
+def beside(url: str, path: str) -> str:
+    """A path on the port after the one that a URL names, or on its own host when it names none."""
+    parts = urlsplit(url)
+    port = f":{parts.port + 1}" if parts.port else ""
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}{port}{path}"
+
+
 def address(name: str, default: str) -> str:
     """An e-mail address."""
     value = text(name, default)

@@ -51,6 +51,8 @@ CORS_EXPOSE_HEADERS = (
     "x-request-id",
 )
 PUBLIC_URL = env.url("PUBLIC_URL", "http://127.0.0.1:8000", ("https", "http")).rstrip("/")
+# Where pages hear that something changed: the next port, or the same host behind a proxy.
+LIVE_URL = env.url("LIVE_URL", env.beside(PUBLIC_URL, "/live/"), ("https", "http"))
 TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None

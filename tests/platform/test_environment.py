@@ -65,6 +65,7 @@ NONSENSE = {
         "“https://site.example/page” is no origin, such as https://book.example.com",
     ),
     "PUBLIC_URL": ("book.example.com", "must be a URL: https://… or http://…"),
+    "LIVE_URL": ("/live/", "must be a URL: https://… or http://…"),
     "REDIS_URL": ("localhost:6379", "must be a URL: redis://… or rediss://…"),
     "EMAIL_URL": (
         "smtp://openbook:hush",
@@ -264,3 +265,16 @@ def test_production_serves_no_book_that_could_be_sold_twice(django_db_setup: Non
 def test_where_mails_go(url: str, found: dict[str, Any], start: Start) -> None:
     read = start(OPENBOOK_ENV="development", EMAIL_URL=url)
     assert {name: read[name] for name in found} == found
+
+
+@pytest.mark.parametrize(
+    "environment, found",
+    [
+        ({}, "http://127.0.0.1:8001/live/"),
+        ({"PUBLIC_URL": "http://[::1]:9000"}, "http://[::1]:9001/live/"),
+        ({"PUBLIC_URL": "https://book.example.com"}, "https://book.example.com/live/"),
+        ({"LIVE_URL": "https://live.example.com/"}, "https://live.example.com/"),
+    ],
+)
+def test_where_pages_hear_of_changes(environment: dict[str, str], found: str, start: Start) -> None:
+    assert start(**environment)["LIVE_URL"] == found
