@@ -15,6 +15,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.utils.timezone import now
 
+from accounts.widget import validate_origin, validate_widget
+
 
 def validate_zone(name: str) -> None:
     """Refuse what the IANA database doesn't know."""
@@ -154,6 +156,21 @@ class Business(models.Model):
         default=24,
         validators=[MaxValueValidator(720)],
         help_text="How long before the start guests are reminded; 0 for never.",
+    )
+    widget_origins = ArrayField(
+        models.CharField(max_length=200, validators=[validate_origin]),
+        default=list,
+        db_default=[],
+        blank=True,
+        verbose_name="sites with the widget",
+        help_text="Who may show the booking page in a frame: https://www.example.com",
+    )
+    widget = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        validators=[validate_widget],
+        help_text="How the booking page looks and what it asks; see accounts.widget.",
     )
     details = models.JSONField(
         default=dict,
