@@ -24,9 +24,9 @@ def test_with_everything_there(client: Client, db: None) -> None:
     assert client.post("/readyz").status_code == 405
 
 
-def test_the_front_door_leads_to_the_admin(client: Client, db: None) -> None:
+def test_the_front_door_leads_to_the_desk(client: Client, db: None) -> None:
     reply = client.get("/")
-    assert (reply.status_code, reply.headers["Location"]) == (302, "/admin/")
+    assert (reply.status_code, reply.headers["Location"]) == (302, "/desk/")
 
 
 def test_without_redis_it_is_ready_all_the_same(client: Client, db: None, settings: Any) -> None:

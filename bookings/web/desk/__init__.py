@@ -1,0 +1,1 @@
+"""The desk: what staff see of their business in the browser."""
