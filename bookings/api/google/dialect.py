@@ -160,10 +160,11 @@ class Method(APIView):
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             self.channel = gate.enter(request)
-            if request.method != self.http_method_names[0].upper():
+            name = self.http_method_names[0]
+            if (request.method, name) != ("HEAD", "get") and request.method != name.upper():
                 raise Refusal(405, "INVALID_ARGUMENT", "This method is asked another way.")
             self.now = gate.instant(request)
-            handler = getattr(self, self.http_method_names[0])
+            handler = getattr(self, name)
             answer: JsonResponse = handler(request)
             return answer
         except Exception as error:

@@ -33,6 +33,16 @@ def test_t01_the_documented_example(contract: Contract) -> None:
     assert (response.status_code, response.json()) == (200, example("dynamic_availability_reply"))
 
 
+def test_the_headers_alone_may_be_asked_for(contract: Contract) -> None:
+    path = f"/v1/dynamic/availability/{contract.business.pk}"
+    bearer: Any = {"HTTP_AUTHORIZATION": f"Bearer {contract.api.credential}", "openbook.now": NOW}
+    response = contract.api.client.head(path, MORNING, **bearer)
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["X-RateLimit-Limit"]
+    refused = contract.api.client.head("/v1/dynamic/bookings", **bearer)
+    assert refused.status_code == 405
+
+
 def test_t02_an_hour_for_one_unless_said(contract: Contract) -> None:
     assert contract.available(**MORNING).json() == example("dynamic_availability_reply")
     assert (

@@ -19,6 +19,7 @@ from tests.api.google.conftest import (
     Google,
     at,
     cause,
+    credentials,
     example,
     seconds,
     session_at,
@@ -50,6 +51,13 @@ def dinner(of: Google, party_size: int, hour: int = 19, **fields: Any) -> dict[s
 def test_health_is_told_in_every_form_of_the_path(salon: Google, path: str) -> None:
     answer = salon.ask(path)
     assert (answer.status_code, answer.json()) == (200, {"status": "SERVING"})
+
+
+def test_health_may_be_asked_for_without_its_words(salon: Google) -> None:
+    asked: dict[str, Any] = {"HTTP_AUTHORIZATION": credentials(salon.key)}
+    answer = salon.client.head("/google/v3/HealthCheck/", **asked)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert salon.client.head("/google/v3/CreateBooking/", **asked).status_code == 405
 
 
 def test_without_credentials_nothing_is_told(salon: Google) -> None:
