@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -18,7 +19,7 @@ from bookings import assignment, rules, selectors, services
 from bookings.errors import NotOffered
 from bookings.models import Allocation
 from bookings.wishes import DAY, Wish
-from resources.models import Resource, Service
+from resources.models import Requirement, Resource, Service
 
 
 class Why(StrEnum):
@@ -97,12 +98,12 @@ def explain(
         rows, key=lambda each: (each.display_order, assignment.natural_key(each.name))
     )
     takers = _takers(wish, now)
-    qualified = _qualified(service)
+    needs = {each.kind: each for each in selectors.requirements(service)} if service else {}
     promises = rules.promises_for(wish)
     reasons = []
     for each in everything:
         closed = promises and rules.closed(wish, promises, each.location_id, each.pk)
-        reasons.append(_reason(each, wish, takers[each.pk], qualified, closed or ""))
+        reasons.append(_reason(each, wish, takers[each.pk], needs, closed or ""))
     names = {each.pk: each.name for each in everything}
     plan = None if refusal else look.plan
     return Explanation(
@@ -144,17 +145,11 @@ def _takers(wish: Wish, now: datetime | None) -> dict[uuid.UUID, list[Allocation
     return found
 
 
-def _qualified(service: Service | None) -> dict[str, set[uuid.UUID]] | None:
-    """Who may serve, by kind; an empty set means all of the kind. None when anything may."""
-    needs = selectors.requirements(service) if service else ()
-    return {need.kind: {each.pk for each in need.resources.all()} for need in needs} or None
-
-
 def _reason(
     resource: Resource,
     wish: Wish,
     takers: list[Allocation],
-    qualified: dict[str, set[uuid.UUID]] | None,
+    needs: Mapping[str, Requirement],
     closed: str,
 ) -> Reason:
     def say(why: Why, words: str) -> Reason:
@@ -162,9 +157,9 @@ def _reason(
 
     if not resource.is_active:
         return say(Why.INACTIVE, "It is not offered at present.")
-    if qualified is not None:
-        chosen = qualified.get(resource.kind)
-        if chosen is None or (chosen and resource.pk not in chosen):
+    if needs:
+        need = needs.get(resource.kind)
+        if need is None or not need.admits(resource.pk):
             return say(Why.NOT_QUALIFIED, f"It doesn't serve “{wish.service}”.")
     if closed:
         return say(Why.CLOSED, closed)

@@ -354,10 +354,10 @@ def _stretches(run: Run) -> list[Stretch]:
 
 
 # A service without requirements may be served by anything; a requirement that names nobody by
-# everything of its kind.
+# everything of its kind, unless only who is named will do.
 _ELIGIBLE = """
 WITH need AS (
-    SELECT id, kind, count FROM resources_requirement WHERE service_id = %(service)s
+    SELECT id, kind, count, only_named FROM resources_requirement WHERE service_id = %(service)s
 ), named AS (
     SELECT n.requirement_id, n.resource_id
       FROM resources_requirement_resources AS n JOIN need ON need.id = n.requirement_id
@@ -373,7 +373,8 @@ SELECT r.id, r.location_id, r.kind, r.name, r.units, r.covers_min, r.covers_max,
    AND (%(location)s::uuid IS NULL OR r.location_id = %(location)s)
    AND (need.id IS NOT NULL OR NOT EXISTS (SELECT 1 FROM need))
    AND (need.id IS NULL
-        OR NOT EXISTS (SELECT 1 FROM named WHERE named.requirement_id = need.id)
+        OR (NOT need.only_named
+            AND NOT EXISTS (SELECT 1 FROM named WHERE named.requirement_id = need.id))
         OR EXISTS (SELECT 1 FROM named
                     WHERE named.requirement_id = need.id AND named.resource_id = r.id))
 """

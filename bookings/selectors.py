@@ -242,15 +242,12 @@ def _at_one_place(
     chosen: list[uuid.UUID] = []
     found = False
     for need in needs:
-        qualified = {each.pk for each in need.resources.all()}
         of_kind = {each.id for each in seen if each.candidate.kind == need.kind}
         among = of_kind & (wish.among or of_kind) or of_kind
         eligible = [
             each
             for each in seen
-            if each.location_id == place
-            and each.id in among
-            and (not qualified or each.id in qualified)
+            if each.location_id == place and each.id in among and need.admits(each.id)
         ]
         choose = wish.resource_id if any(e.id == wish.resource_id for e in eligible) else None
         found = found or choose is not None
@@ -294,11 +291,7 @@ def _together(
 
 
 def _is_eligible(candidate: Candidate, needs: Sequence[Requirement]) -> bool:
-    return any(
-        need.kind == candidate.kind
-        and (not (named := {each.pk for each in need.resources.all()}) or candidate.id in named)
-        for need in needs
-    )
+    return any(need.kind == candidate.kind and need.admits(candidate.id) for need in needs)
 
 
 def _plan(wish: Wish, seen: Sequence[Offered]) -> assignment.Plan | None:

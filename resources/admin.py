@@ -202,7 +202,9 @@ class RequirementAdmin(TenantAdmin):
 
     @admin.display(description="one of")
     def qualified(self, requirement: Requirement) -> str:
-        return ", ".join(each.name for each in requirement.resources.all()) or "all of the kind"
+        if requirement.is_anybody:
+            return "all of the kind"
+        return ", ".join(each.name for each in requirement.resources.all()) or "nobody yet"
 
     @admin.display(description="business", ordering="service__business__name")
     def business(self, requirement: Requirement) -> str:

@@ -327,6 +327,11 @@ class Requirement(models.Model):
         blank=True,
         help_text="Who or what qualifies; none named means all of the kind.",
     )
+    only_named = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Never all of the kind: while none is named, nobody can be booked for it.",
+    )
 
     class Meta:
         ordering = ("service", "kind")
@@ -336,3 +341,12 @@ class Requirement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service} needs {self.kind}"
+
+    @property
+    def is_anybody(self) -> bool:
+        """Whether all of the kind qualify. No query where `resources` has been prefetched."""
+        return not self.only_named and not self.resources.all()
+
+    def admits(self, resource_id: uuid.UUID) -> bool:
+        """Whether one of the kind qualifies. No query where `resources` has been prefetched."""
+        return self.is_anybody or any(each.pk == resource_id for each in self.resources.all())

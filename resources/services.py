@@ -27,7 +27,6 @@ from resources.models import (
     Service,
 )
 
-NOBODY = "nobody"  # a kind that nothing is of: what needs one of it can't be had
 Needs = Mapping[str, Collection[uuid.UUID]]  # by kind: who or what qualifies; empty for all
 
 
@@ -248,20 +247,33 @@ def _in_order(combination: Combination) -> None:
 
 
 @transaction.atomic
-def add_service(business: Business, *, needs: Needs | None = None, **values: Any) -> Service:
-    """Add something guests can book. Raises Invalid, NotFound for a resource that isn't there,
-    and Conflict when there is a service of that name."""
+def add_service(
+    business: Business,
+    *,
+    needs: Needs | None = None,
+    only_named: Collection[str] = (),
+    **values: Any,
+) -> Service:
+    """Add something guests can book; of the kinds in `only_named` it never needs just anybody.
+    Raises Invalid, NotFound for a resource that isn't there, and Conflict when there is a service
+    of that name."""
     made = Service(business=business, **values)
     checked(made, values)
     with once(service_name_once=f"There is already a service called “{made.name}”."):
         made.save()
     if needs is not None:
-        _require(made, needs)
+        _require(made, needs, only_named)
     return made
 
 
 @transaction.atomic
-def change_service(service: Service, *, needs: Needs | None = None, **values: Any) -> Service:
+def change_service(
+    service: Service,
+    *,
+    needs: Needs | None = None,
+    only_named: Collection[str] = (),
+    **values: Any,
+) -> Service:
     """Change a service; what was booked stays as it was. Raises as `add_service` does."""
     found = (
         Service.objects.select_for_update(no_key=True)
@@ -277,7 +289,7 @@ def change_service(service: Service, *, needs: Needs | None = None, **values: An
         with once(service_name_once=f"There is already a service called “{found.name}”."):
             found.save(update_fields=list(values))
     if needs is not None:
-        _require(found, needs)
+        _require(found, needs, only_named)
     return found
 
 
@@ -292,7 +304,7 @@ def remove_service(service: Service) -> None:
         ) from None
 
 
-def _require(service: Service, needs: Needs) -> None:
+def _require(service: Service, needs: Needs, only_named: Collection[str]) -> None:
     """Replace what a service needs one of each of."""
     wanted = {each for ids in needs.values() for each in ids}
     # One that was deleted may still be named where it was, so that no list turns empty by itself.
@@ -310,7 +322,8 @@ def _require(service: Service, needs: Needs) -> None:
     service.requirements.all().delete()
     for kind, ids in needs.items():
         qualified = Resource.objects.filter(pk__in=ids)
-        Requirement.objects.create(service=service, kind=kind).resources.set(qualified)
+        need = Requirement.objects.create(service=service, kind=kind, only_named=kind in only_named)
+        need.resources.set(qualified)
 
 
 def heading(business: Business, name: str) -> Category | None:
@@ -326,8 +339,7 @@ def qualify(
 ) -> None:
     """Replace who or what of a kind can serve: exactly these, so many at a time.
 
-    An empty list of a requirement means all of its kind; here none means nobody, and the service
-    can't be had at any door until somebody is named.
+    None means nobody, and the service can't be had at any door until somebody is named.
     """
     known = set(
         Resource.objects.filter(
@@ -336,9 +348,9 @@ def qualify(
     )
     if missing := [each for each in resource_ids if each not in known]:
         raise NotFound(f"There is no such {kind}: {missing[0]}.")
-    service.requirements.filter(kind__in=(kind, NOBODY)).delete()
+    service.requirements.filter(kind=kind).delete()
     need = Requirement.objects.create(
-        service=service, kind=kind if known else NOBODY, count=max(1, count)
+        service=service, kind=kind, count=max(1, count), only_named=True
     )
     need.resources.set(Resource.objects.filter(pk__in=known))
 
@@ -346,7 +358,7 @@ def qualify(
 @transaction.atomic
 def release_from(service: Service, *, kind: str) -> None:
     """The service needs nobody of that kind any more."""
-    service.requirements.filter(kind__in=(kind, NOBODY)).delete()
+    service.requirements.filter(kind=kind).delete()
 
 
 @transaction.atomic
@@ -369,11 +381,11 @@ def set_skills(resource: Resource, service_ids: Collection[uuid.UUID]) -> None:
         ).values_list("pk", flat=True)
     )
     for service in everything:
-        need = service.requirements.filter(kind__in=(resource.kind, NOBODY)).first()
+        need = service.requirements.filter(kind=resource.kind).first()
         if need is None and service.pk not in wanted:
             continue
         named = set(need.resources.values_list("pk", flat=True)) if need else set()
-        is_anybody = need is not None and need.kind == resource.kind and not named
+        is_anybody = need is not None and need.is_anybody
         if is_anybody and service.pk in wanted:
             continue
         before = set(named)

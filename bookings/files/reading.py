@@ -438,7 +438,9 @@ def _read_service(
     )
     service.requirements.all().delete()
     for need in row.get("needs", []):
-        made = Requirement.objects.create(service=service, kind=need["kind"], count=need["count"])
+        made = Requirement.objects.create(
+            service=service, kind=need["kind"], count=need["count"], only_named=need["only"]
+        )
         made.resources.set([resources[name] for name in need.get("of", [])])
     return service
 

@@ -188,6 +188,7 @@ class NeedPart(Part):
             "kind": serializers.CharField(max_length=50),
             "count": serializers.IntegerField(min_value=1, max_value=50, required=False, default=1),
             "of": serializers.ListField(child=serializers.CharField(), required=False),
+            "only": serializers.BooleanField(required=False, default=False),
         }
 
 

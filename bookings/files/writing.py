@@ -60,6 +60,7 @@ def write(business: Business) -> dict[str, Any]:
                             "kind": need.kind,
                             "count": need.count if need.count != 1 else None,
                             "of": sorted(r.name for r in need.resources.all()),
+                            "only": True if need.only_named else None,
                         }
                         for need in each.requirements.all()
                     ],

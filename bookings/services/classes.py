@@ -418,11 +418,7 @@ def _refuse_strangers(service: Service, resource_ids: Sequence[uuid.UUID]) -> No
     needs = selectors.requirements(service)
     kinds = dict(Resource.objects.filter(pk__in=resource_ids).values_list("pk", "kind"))
     for each in resource_ids:
-        if needs and not any(
-            need.kind == kinds.get(each)
-            and (not (named := {one.pk for one in need.resources.all()}) or each in named)
-            for need in needs
-        ):
+        if needs and not any(need.kind == kinds.get(each) and need.admits(each) for need in needs):
             raise SlotTaken("This resource does not offer this service.")
 
 

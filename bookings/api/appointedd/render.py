@@ -121,11 +121,7 @@ def may_serve(resource: Resource, service: Service) -> bool:
     needs = list(service.requirements.all())
     if not needs:
         return True
-    for need in needs:
-        named = [each.pk for each in need.resources.all()]
-        if need.kind == resource.kind and (not named or resource.pk in named):
-            return True
-    return False
+    return any(need.kind == resource.kind and need.admits(resource.pk) for need in needs)
 
 
 def customer_json(guest: Guest) -> Json:

@@ -141,6 +141,7 @@ def managed_service_json(service: Service, business: Business) -> dict[str, Any]
             {
                 "resource_type": need.kind,
                 "resource_ids": sorted(str(each.pk) for each in need.resources.all()),
+                "only_named": need.only_named,
             }
             for need in service.requirements.all()
         ],

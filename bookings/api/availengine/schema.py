@@ -141,7 +141,9 @@ MANAGED_SERVICE = object_of(
     capacity=maybe(WHOLE),
     display_order=WHOLE,
     is_active=FLAG,
-    requirements=several(object_of(resource_type=TEXT, resource_ids=several(UUID))),
+    requirements=several(
+        object_of(resource_type=TEXT, resource_ids=several(UUID), only_named=FLAG)
+    ),
 )
 HOURS = several(
     object_of("open_time", "close_time", day_of_week=WHOLE, is_open=FLAG, open_time=TEXT,

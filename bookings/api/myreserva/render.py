@@ -19,7 +19,6 @@ from bookings.api.myreserva.dialect import PROTOCOL, amount, id_of, said, stamp,
 from bookings.lifecycle import State
 from bookings.models import Booking, Guest
 from resources.models import Location, Requirement, Resource, Service
-from resources.services import NOBODY
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -42,7 +41,7 @@ def needs_of(rows: Iterable[Service]) -> dict[uuid.UUID, list[Requirement]]:
 
 def staff_need(needs: Iterable[Requirement]) -> Requirement | None:
     """The requirement that says how many of which staff a service needs, if it does."""
-    return next((each for each in needs if each.kind in ("staff", NOBODY)), None)
+    return next((each for each in needs if each.kind == "staff"), None)
 
 
 def service_json(
@@ -95,7 +94,7 @@ def service_json(
     }
     if staff is not None:
         able = {each.pk for each in need.resources.all()} if need else set()
-        if need and need.kind == "staff" and not able:
+        if need and need.is_anybody:
             able = set(staff)
         qualified = sorted(id_of(each) for each in able if each in staff)
         found |= {"staff_ids": qualified, "staff_count": len(qualified)}
@@ -127,9 +126,8 @@ def skills_of(rows: Collection[Resource], business: Business) -> dict[uuid.UUID,
     found: dict[uuid.UUID, list[str]] = defaultdict(list)
     needs = Requirement.objects.filter(service__business=business, kind="staff")
     for need in needs.order_by("service__name").prefetch_related("resources"):
-        named = {each.pk for each in need.resources.all()}
         for each in rows:
-            if not named or each.pk in named:
+            if need.admits(each.pk):
                 found[each.pk].append(id_of(need.service_id))
     return found
 

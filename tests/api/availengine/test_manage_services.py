@@ -35,8 +35,12 @@ def shown(row: Service, **changes: Any) -> dict[str, Any]:
 def test_a_service_is_added_with_what_it_needs(contract: Contract) -> None:
     anna, ben = (resource(contract.business, name, kind="staff") for name in ("Anna", "Ben"))
     needs = [
-        {"resource_type": "room", "resource_ids": []},
-        {"resource_type": "staff", "resource_ids": sorted([str(anna.pk), str(ben.pk)])},
+        {"resource_type": "room", "resource_ids": [], "only_named": False},
+        {
+            "resource_type": "staff",
+            "resource_ids": sorted([str(anna.pk), str(ben.pk)]),
+            "only_named": True,
+        },
     ]
     response = contract.api.post(SERVICES, HAIRCUT | {"requirements": needs})
     made = Service.objects.get()
@@ -68,7 +72,7 @@ def test_only_a_name_has_to_be_said(contract: Contract) -> None:
 
 def test_what_is_not_sent_stays_and_what_is_sent_changes(contract: Contract) -> None:
     anna = resource(contract.business, "Anna", kind="staff")
-    needs = [{"resource_type": "staff", "resource_ids": [str(anna.pk)]}]
+    needs = [{"resource_type": "staff", "resource_ids": [str(anna.pk)], "only_named": False}]
     contract.api.post(SERVICES, HAIRCUT | {"requirements": needs})
     made = Service.objects.get()
     path = f"{SERVICES}/{made.pk}"
@@ -159,7 +163,7 @@ def test_a_service_is_deleted_unless_it_was_booked(contract: Contract) -> None:
 def test_a_service_whose_only_hands_are_gone_is_not_everybody_s(contract: Contract) -> None:
     anna = resource(contract.business, "Anna", kind="staff")
     resource(contract.business, "Ben", kind="staff")
-    needs = [{"resource_type": "staff", "resource_ids": [str(anna.pk)]}]
+    needs = [{"resource_type": "staff", "resource_ids": [str(anna.pk)], "only_named": False}]
     made = contract.api.post(SERVICES, HAIRCUT | {"requirements": needs}).json()
     contract.api.delete(f"/v1/manage/resources/{anna.pk}")
     path = f"{SERVICES}/{made['id']}"

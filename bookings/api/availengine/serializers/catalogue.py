@@ -60,12 +60,14 @@ class Minutes(serializers.IntegerField):
 
 
 class RequirementRequest(serializers.Serializer[Any]):
-    """One type of resource that a service needs one of; none named means all of the type."""
+    """One type of resource that a service needs one of; none named means all of the type, or with
+    `only_named` none of it."""
 
     resource_type = serializers.CharField(max_length=50)
     resource_ids = serializers.ListField(
         child=serializers.UUIDField(), required=False, default=list, max_length=500
     )
+    only_named = serializers.BooleanField(required=False, default=False)
 
 
 class ServiceRequest(serializers.Serializer[Any]):
@@ -87,11 +89,18 @@ class ServiceRequest(serializers.Serializer[Any]):
     is_active = serializers.BooleanField(required=False)
     requirements = RequirementRequest(many=True, required=False, source="needs")
 
-    def validate_requirements(self, rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    def validate_requirements(
+        self, rows: list[dict[str, Any]]
+    ) -> tuple[dict[str, list[Any]], set[str]]:
         # A partial change of the service is no partial requirement: each is said whole.
         if any("resource_type" not in row for row in rows):
             raise serializers.ValidationError("Each needs a resource_type.")
         needs = {row["resource_type"]: row.get("resource_ids", []) for row in rows}
         if len(needs) < len(rows):
             raise serializers.ValidationError("Name each resource_type once.")
-        return needs
+        return needs, {row["resource_type"] for row in rows if row.get("only_named")}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "needs" in attrs:
+            attrs["needs"], attrs["only_named"] = attrs["needs"]
+        return attrs

@@ -248,7 +248,7 @@ def _staff_of(
         able = [each.pk for each in all_by_id(staff_of(business), asked["staff_ids"], NO_STAFF)]
     else:
         able = [each.pk for each in need.resources.all()] if need else []
-        if need and need.kind == "staff" and not able:
+        if need and need.is_anybody:
             return  # anybody, as was said at another door
     count = asked.get("required_staff_count", need.count if need else 1)
     resources.qualify(service, kind="staff", resource_ids=able, count=count)
@@ -275,7 +275,7 @@ class Staff(Endpoint):
             chosen = self.one(services_of(self.business), service, NO_SERVICE)
             able = Q(requirements__service=chosen)
             need = staff_need(needs_of([chosen])[chosen.pk])
-            if not (need and need.kind == "staff" and not need.resources.all()):
+            if not (need and need.is_anybody):
                 rows = rows.filter(able).distinct()
         if "is_active" in asked:
             rows = rows.filter(is_active=is_true(asked["is_active"]))
