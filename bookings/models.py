@@ -13,6 +13,7 @@ from django.contrib.postgres.fields import (
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Func, Q
+from django.db.models.lookups import GreaterThan
 from django.utils.timezone import now
 
 from accounts.models import Business, Channel, User
@@ -20,6 +21,7 @@ from bookings.lifecycle import State
 from resources.models import Location, Resource, Service
 
 WAITING = (State.HELD.value, State.PENDING.value)
+LONG = timedelta(hours=4)  # what takes longer is looked for in an index of its own
 STATES = [(each.value, each.value.replace("_", " ").capitalize()) for each in State]
 
 
@@ -352,6 +354,9 @@ class Allocation(models.Model):
     taken. Half-open UTC, a day at most (a longer take is several rows in a row), so that reading a
     window needs to look back no further than a day. `expires_at` is that of the booking while it
     waits; past it the row blocks nobody, and whoever wants the time clears it away.
+
+    Most take an hour or two, so whoever reads a short window looks back a few hours in the index of
+    all, and a day in that of the long ones, of which there are few (`selectors.TAKES`).
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -429,6 +434,12 @@ class Allocation(models.Model):
                 fields=["business", "starts_at"],
                 include=["resource", "unit", "ends_at", "expires_at"],
                 name="allocation_by_start",
+            ),
+            models.Index(
+                fields=["business", "starts_at"],
+                include=["resource", "unit", "ends_at", "expires_at"],
+                condition=Q(GreaterThan(F("ends_at") - F("starts_at"), LONG)),
+                name="allocation_long",
             ),
             models.Index(
                 fields=["session"], condition=Q(session__isnull=False), name="allocation_session"

@@ -44,9 +44,23 @@ if TYPE_CHECKING:
 
 Rows = TypeVar("Rows", bound=Model)
 
-# The window looks a day further back, as no allocation is longer (its check constraint); so the
-# index on (business, starts_at) answers alone, however many bookings there are elsewhere in time.
-CANDIDATES = """
+# What takes anything in a window, lapsed or not. No allocation is longer than a day (its check
+# constraint) and few are longer than `models.LONG`: of those that began before that much, an index
+# of the long ones tells. So as little is read in a full book as in an empty one, however many
+# bookings there are elsewhere in time.
+TAKES = """
+SELECT resource_id, unit, expires_at
+  FROM bookings_allocation
+ WHERE business_id = %(business)s AND starts_at > %(from)s - interval '4 hours'
+   AND starts_at < %(until)s AND ends_at > %(from)s AND resource_id IS NOT NULL
+ UNION ALL
+SELECT resource_id, unit, expires_at
+  FROM bookings_allocation
+ WHERE business_id = %(business)s AND starts_at > %(from)s - interval '1 day'
+   AND starts_at <= %(from)s - interval '4 hours' AND ends_at > %(from)s
+   AND ends_at - starts_at > interval '4 hours' AND resource_id IS NOT NULL
+"""
+CANDIDATES = f"""
 SELECT r.id, r.location_id, r.section_id, r.kind, r.name, r.units, r.covers_min, r.covers_max,
        r.display_order, r.is_online AND s.is_online IS NOT false, t.units AS taken,
        coalesce(t.lapsed, false)
@@ -55,19 +69,14 @@ SELECT r.id, r.location_id, r.section_id, r.kind, r.name, r.units, r.covers_min,
   LEFT JOIN (
        SELECT a.resource_id,
               array_agg(a.unit) FILTER (
-                  WHERE a.expires_at IS NULL OR a.expires_at > {now}
+                  WHERE a.expires_at IS NULL OR a.expires_at > {{now}}
               ) AS units,
-              bool_or(a.expires_at <= {now}) AS lapsed
-         FROM bookings_allocation a
-        WHERE a.business_id = %(business)s
-          AND a.starts_at > %(from)s - interval '1 day'
-          AND a.starts_at < %(until)s
-          AND a.ends_at > %(from)s
-          AND a.resource_id IS NOT NULL
+              bool_or(a.expires_at <= {{now}}) AS lapsed
+         FROM ({TAKES}) AS a
         GROUP BY a.resource_id
   ) t ON t.resource_id = r.id
  WHERE r.business_id = %(business)s AND r.is_active AND r.deleted_at IS NULL
-"""
+"""  # noqa: S608
 CANDIDATES_NOW = CANDIDATES.format(now="clock_timestamp()")
 CANDIDATES_AT = CANDIDATES.format(now="%(now)s")
 
@@ -314,13 +323,9 @@ def _plan(wish: Wish, seen: Sequence[Offered]) -> assignment.Plan | None:
     return assignment.plan(candidates, joined, wish.party_size, relax_minimum=relax)
 
 
-TAKEN = """
-SELECT resource_id, unit
-  FROM bookings_allocation
- WHERE business_id = %(business)s AND starts_at > %(from)s - interval '1 day'
-   AND starts_at < %(until)s AND ends_at > %(from)s AND resource_id IS NOT NULL
-   AND (expires_at IS NULL OR expires_at > {now})
-"""
+TAKEN = f"""
+SELECT resource_id, unit FROM ({TAKES}) AS a WHERE expires_at IS NULL OR expires_at > {{now}}
+"""  # noqa: S608
 TAKEN_NOW = TAKEN.format(now="clock_timestamp()")
 TAKEN_AT = TAKEN.format(now="%(now)s")
 

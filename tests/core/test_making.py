@@ -44,6 +44,20 @@ def test_a_booked_table_is_not_offered_until_its_time_ends(bistro: Business) -> 
     assert names(bistro, starts_at=EVENING + HOUR) == ["Table 1", "Table 2"]
 
 
+@pytest.mark.parametrize("minutes", [1, 239, 240, 241, 24 * 60, 49 * 60])
+def test_what_takes_long_is_seen_to_its_end(bistro: Business, minutes: int) -> None:
+    took = minutes * MINUTE
+    book(bistro, starts_at=EVENING, duration=took)
+    for at in (EVENING - HOUR + MINUTE, EVENING, EVENING + took / 2, EVENING + took - MINUTE):
+        assert names(bistro, starts_at=at) == ["Table 2"]
+        assert selectors.look(wish(bistro, at), now=NOW).plan.takes[0] == (  # type: ignore[union-attr]
+            bistro.resources.get(name="Table 2").pk,
+            0,
+        )
+    for at in (EVENING - HOUR, EVENING + took):
+        assert names(bistro, starts_at=at) == ["Table 1", "Table 2"]
+
+
 def test_nobody_is_refused_while_a_table_is_free_and_then_everybody(bistro: Business) -> None:
     assert {book(bistro).resource_ids[0] for _ in range(2)} == {
         each.pk for each in bistro.resources.all()

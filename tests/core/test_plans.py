@@ -144,6 +144,29 @@ def test_nothing_hot_reads_a_large_table_whole(year: Any) -> None:
         assert (act.__name__, read_whole(act)) == (act.__name__, [])
 
 
+def indexes(plan: Any) -> set[str]:
+    """The indexes that a plan reads."""
+    found = {plan["Index Name"]} if "Index Name" in plan else set()
+    return found.union(*(indexes(each) for each in plan.get("Plans", [])))
+
+
+def rows_read(plan: Any) -> int:
+    """The rows that a plan reads, whether it keeps them or not."""
+    own = plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0)
+    inner = plan.get("Plans", [])
+    return round(sum(rows_read(each) for each in inner) if inner else own)
+
+
+def test_a_full_book_looks_back_a_day_only_for_what_is_long(year: Any) -> None:
+    later = EVENING + timedelta(days=10)
+    asked = {"business": year.pk, "from": later, "until": later + HOUR}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {selectors.TAKEN_NOW}", asked)
+        (plan,) = (each["Plan"] for each in cursor.fetchone()[0])
+    assert indexes(plan) == {"allocation_by_start", "allocation_long"}
+    assert rows_read(plan) == 4 * TABLES  # began in the hour, or less than four before
+
+
 def test_the_check_sees_a_whole_read(year: Any) -> None:
     found = read_whole(lambda: list(Booking.objects.filter(notes="nowhere")[:1]))
     assert [table for table, _ in found] == ["bookings_booking"]
