@@ -17,8 +17,15 @@ from bookings.api.myreserva import schema as myreserva
 from bookings.api.octotable import dialect as octotable
 from bookings.api.octotable import schema as octotable_schema
 from config import health
+from config.routing import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # Programs ask most often, so they are looked for first.
+    api("bookings.api.availengine.urls", "v1/", "integrations/"),
+    api("bookings.api.appointedd.urls", "appointedd/"),
+    api("bookings.api.myreserva.urls", "api/"),
+    api("bookings.api.google.urls", "google/"),
+    api("bookings.api.octotable.urls", "octotable-pms/", "octotable-auth/", "restaurant/"),
     path("healthz", health.alive, name="healthz"),
     path("health", health.alive, name="health"),
     path("readyz", health.ready, name="readyz"),
@@ -91,11 +98,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("booking/", include("bookings.web.urls")),
     path("demo/mail/", include("bookings.web.demo_urls")),
-    path("", include("bookings.api.availengine.urls")),
-    path("", include("bookings.api.myreserva.urls")),
-    path("", include("bookings.api.appointedd.urls")),
-    path("", include("bookings.api.google.urls")),
-    path("", include("bookings.api.octotable.urls")),
 ]
 
 
