@@ -90,6 +90,8 @@ def fits(candidate: Candidate, party_size: int, *, relax_minimum: bool = False) 
     needed = units_needed(candidate, party_size, relax_minimum=relax_minimum)
     if needed is None:
         return False
+    if not candidate.taken_units:
+        return True
     # A unit that the resource no longer has may still be taken; that costs no other its place.
     taken = sum(unit < candidate.units for unit in candidate.taken_units)
     return candidate.units - taken >= needed

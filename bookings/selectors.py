@@ -329,8 +329,8 @@ SELECT resource_id, unit FROM ({TAKES}) AS a WHERE expires_at IS NULL OR expires
 TAKEN_NOW = TAKEN.format(now="clock_timestamp()")
 TAKEN_AT = TAKEN.format(now="%(now)s")
 
-# A business's resources in the order offered, none of them taken.
-_RESOURCES: Remembered[list[Offered]] = Remembered()
+# A business's resources by id, in the order offered, none of them taken.
+_RESOURCES: Remembered[dict[uuid.UUID, Offered]] = Remembered()
 
 
 def free(wish: Wish, *, now: datetime | None = None, epoch: bytes | None = None) -> list[Offered]:
@@ -347,7 +347,8 @@ def free(wish: Wish, *, now: datetime | None = None, epoch: bytes | None = None)
     else:
         seen = _open_for(wish, now=now)
         if epoch and plain:
-            _RESOURCES.keep(business.pk, _in_order(_with_taken(seen, {})), epoch)
+            known = {each.id: _taken_by(each, NO_UNITS) for each in _in_order(seen)}
+            _RESOURCES.keep(business.pk, known, epoch)
     relax = business.relax_minimum_covers
     found = [
         each
@@ -361,14 +362,20 @@ def _in_order(found: list[Offered]) -> list[Offered]:
     return sorted(found, key=lambda each: assignment.offer_order(each.candidate))
 
 
-def _with_taken(seen: list[Offered], taken: Mapping[uuid.UUID, frozenset[int]]) -> list[Offered]:
-    """The same resources with these units taken and no others."""
-    return [
-        each
-        if each.candidate.taken_units == (units := taken.get(each.id, NO_UNITS))
-        else each._replace(candidate=each.candidate._replace(taken_units=units))
-        for each in seen
-    ]
+def _with_taken(
+    known: Mapping[uuid.UUID, Offered], taken: Mapping[uuid.UUID, frozenset[int]]
+) -> list[Offered]:
+    """The same resources, of which none is taken, with these units taken. Looks at what is taken
+    only: of hundreds that is a few."""
+    seen = dict(known)
+    for id_, units in taken.items():
+        if id_ in seen:
+            seen[id_] = _taken_by(seen[id_], units)
+    return list(seen.values())
+
+
+def _taken_by(each: Offered, units: frozenset[int]) -> Offered:
+    return each._replace(candidate=each.candidate._replace(taken_units=units))
 
 
 def _taken(wish: Wish, *, now: datetime | None) -> dict[uuid.UUID, frozenset[int]]:
