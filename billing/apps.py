@@ -7,6 +7,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.remembered import watch
+        from billing import checks  # noqa: F401 - registers them
         from billing.models import Plan, Subscription
 
         watch(Plan, lambda plan: None)

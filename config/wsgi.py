@@ -12,6 +12,7 @@ from django.db import DatabaseError
 application = get_wsgi_application()
 
 if settings.IS_PRODUCTION:
+    from billing.checks import no_default_plan
     from config import health
 
     try:
@@ -20,3 +21,5 @@ if settings.IS_PRODUCTION:
         is_guarded = True  # not there yet; /readyz will say when it is
     if not is_guarded:
         raise SystemExit("openbook: the constraint against double bookings is missing; migrate.")
+    if wrong := no_default_plan():
+        raise SystemExit(f"openbook: {wrong}")

@@ -220,7 +220,7 @@ def test_a_start_that_is_refused_is_one_line_and_no_traceback() -> None:
     )  # fmt: skip
 
 
-def test_production_serves_no_book_that_could_be_sold_twice(django_db_setup: None) -> None:
+def test_production_serves_no_book_that_could_be_sold_twice(db: None) -> None:
     """On a database without the constraint, here as it is without the tables."""
     url = database_url()
     bare = re.sub(rf"/{settings.DATABASES['default']['NAME']}(?=\?|$)", "/postgres", url)
@@ -233,6 +233,17 @@ def test_production_serves_no_book_that_could_be_sold_twice(django_db_setup: Non
     assert "Traceback" not in done.stderr
     done = run("-c", "import config.wsgi", **PRODUCTION | {"DATABASE_URL": url})
     assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_who_has_no_subscription_is_on_a_plan_that_is_there(db: None) -> None:
+    wrong = {"DATABASE_URL": database_url(), "DEFAULT_PLAN": "gold"}
+    said = "DEFAULT_PLAN: “gold” is none of "
+    done = run("-c", "import config.wsgi", **PRODUCTION | wrong)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].startswith(f"openbook: {said}free, ")
+    done = run("manage.py", "check", "--database", "default", **PRODUCTION | wrong)
+    assert done.returncode == 1
+    assert f"(billing.E001) {said}" in done.stderr
 
 
 @pytest.mark.parametrize(
