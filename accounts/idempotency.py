@@ -2,18 +2,22 @@
 
 The answer is stored in the transaction that has the effect. Whoever's connection broke between the
 commit and the answer asks again with the same key and hears what happened, where a look at the book
-alone would tell them that the place is taken: by themselves.
+alone would tell them that the place is taken: by themselves. Answers that name somebody who is
+forgotten are erased; their keys stay, as what was done was done.
 """
 
 import json
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.utils.crypto import salted_hmac
 
 from accounts import clock
 from accounts.errors import Conflict
+from accounts.identifiers import hex24, int48
 from accounts.models import Idempotency
 from accounts.transactions import try_lock
 
@@ -30,6 +34,12 @@ class StillRunning(Conflict):
     """The first request with this key hasn't been answered yet."""
 
     message = "A request with this idempotency key is still being answered."
+
+
+class Erased(Conflict):
+    """It was done, and what was answered is gone with whom it was about."""
+
+    message = "This was done. What was answered then has been erased."
 
 
 class Answer(NamedTuple):
@@ -56,7 +66,8 @@ def once(
     """Act, unless this key was answered before; returns the answer and whether it is a replay.
 
     Call it inside a transaction. `keeps` says which answers are worth repeating. Raises KeyReused
-    for another body, StillRunning while the first is being answered.
+    for another body, StillRunning while the first is being answered, Erased for an answer that had
+    to go.
     """
     if not try_lock(f"idempotency:{scope}:{key}"):
         raise StillRunning
@@ -68,6 +79,8 @@ def once(
     if known:
         if known.fingerprint != print_:
             raise KeyReused
+        if not known.body:
+            raise Erased
         return Answer(known.status, json.loads(known.body)), True
     answer = act()
     if keeps(answer):
@@ -80,6 +93,16 @@ def once(
             created_at=moment,
         )
     return answer, False
+
+
+def erase(about: Collection[uuid.UUID]) -> None:
+    """Erase the answers that name one of these rows, by whichever form of its id."""
+    ids = [form for each in about for form in (str(each), hex24(each), str(int48(each)))]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE accounts_idempotency SET body = '' WHERE body LIKE ANY(%s)",
+            [[f"%{each}%" for each in ids]],
+        )
 
 
 def forget(*, now: datetime | None = None) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 
-from accounts import clock
+from accounts import clock, idempotency
 from accounts.contact import email_key, phone_key
 from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Business
@@ -143,14 +143,15 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
 
     Bookings stay in the book, without a name, notes or what protocols said of them; so do figures
     and the history, which never held personal data. What listeners were told can't be taken back,
-    our copy of it goes; what they are still to be told is written anew, without a name, when it is
-    sent.
+    our copy of it goes, as do the answers kept for idempotency keys; what they are still to be told
+    is written anew, without a name, when it is sent.
     """
     found = _existing(guest)
     record_guest(found, Event.Kind.GUEST_DELETED, by=SYSTEM, now=now)
+    bookings = Booking.objects.filter(guest=found)
+    idempotency.erase([found.pk, *bookings.values_list("pk", flat=True)])
     found.waitlist.all().delete()
     _erase_told(found)
-    bookings = Booking.objects.filter(guest=found)
     if not bookings.exists():
         found.delete()
         return

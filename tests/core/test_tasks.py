@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,8 @@ import pytest
 from django.conf import settings as configured
 from django.utils.module_loading import import_string
 
+from accounts import idempotency
+from accounts.identifiers import hex24, int48
 from accounts.limits import limiter
 from accounts.models import Channel, Idempotency
 from billing.models import Subscription
@@ -60,3 +64,18 @@ def test_housekeeping_writes_down_who_was_here_and_forgets_old_answers() -> None
     assert seen is not None
     assert abs(seen - datetime.now(UTC)) < timedelta(minutes=1)
     assert not Idempotency.objects.exists()
+
+
+def test_an_answer_is_erased_by_whichever_form_of_an_id_it_names() -> None:
+    gone, stays = uuid.uuid4(), uuid.uuid4()
+    bodies = {
+        f"{name} {form}": json.dumps({"id": form})
+        for name, each in (("gone", gone), ("stays", stays))
+        for form in (str(each), hex24(each), int48(each))
+    }
+    for key, body in bodies.items():
+        Idempotency.objects.create(scope="test", key=key, fingerprint="", status=201, body=body)
+    idempotency.erase([gone])
+    assert dict(Idempotency.objects.values_list("key", "body")) == {
+        key: "" if key.startswith("gone") else body for key, body in bodies.items()
+    }

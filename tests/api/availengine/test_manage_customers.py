@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from accounts.models import Idempotency
 from bookings import services
 from bookings.models import (
     Booking,
@@ -318,6 +319,23 @@ def test_a_retry_with_a_key_queues_once(contract: Contract) -> None:
     again = contract.api.post(path, example("waitlist_request"), **sent)
     assert (again.status_code, again.json()) == (201, first.json())
     assert WaitlistEntry.objects.count() == 1
+
+
+def test_what_was_answered_about_somebody_goes_with_them(contract: Contract) -> None:
+    sent = {"Idempotency-Key": "one"}
+    made = contract.api.post(CUSTOMERS, JOHN, **sent).json()
+    assert contract.create(**JOHN, headers=sent).status_code == 201
+    jane = JOHN | {"first_name": "Jane", "email": "jane@example.org", "phone": "+1 555 000 1111"}
+    other = contract.api.post(CUSTOMERS, jane, **{"Idempotency-Key": "two"}).json()
+    assert contract.api.delete(f"{CUSTOMERS}/{made['id']}").status_code == 204
+    kept = {each.key: each.body for each in Idempotency.objects.all() if each.body}
+    assert list(kept) == ["two"]
+    again = contract.api.post(CUSTOMERS, JOHN, **sent)
+    said = "This was done. What was answered then has been erased."
+    assert (again.status_code, again.json()) == (409, refused("conflict", said))
+    again = contract.api.post(CUSTOMERS, jane, **{"Idempotency-Key": "two"})
+    assert (again.status_code, again.json()) == (201, other)
+    assert not Guest.objects.filter(first_name="John").exists()
 
 
 # --- who may -------------------------------------------------------------------------------------
