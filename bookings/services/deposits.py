@@ -120,9 +120,9 @@ def settle_deposit(
 ) -> Deposit:
     """Capture a deposit or give it back, at the gateway and then in our books. Safe to repeat.
 
-    The gateway is asked outside any transaction of ours; its own key makes a repeated call one
-    call. What nobody paid is let go either way, and what has come to its end stays there. Raises
-    GatewayError.
+    The gateway is asked while nothing is locked that others want; its own key makes a repeated call
+    one call. What nobody paid is let go either way, and what has come to its end stays there.
+    Raises GatewayError.
     """
     deposit = Deposit.objects.get(pk=deposit_id)
     if deposit.status in (Status.RELEASED, Status.FAILED):

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts import signing
 from accounts.models import Business
@@ -206,6 +207,39 @@ def test_a_booking_that_fails_leaves_no_payment_to_be_made(paying: Contract) -> 
     response = paying.api.post("/v1/manage/bookings", STAFF_BOOKING)
     assert (response.status_code, response.json()["error"]["code"]) == (409, "slot_unavailable")
     assert SandboxIntent.objects.filter(state="unpaid").count() == 5
+
+
+@pytest.mark.parametrize("sent, own", [({}, 0), ({"Idempotency-Key": "one"}, 1)])
+def test_the_gateway_is_asked_while_nobody_waits_for_us(
+    paying: Contract, monkeypatch: pytest.MonkeyPatch, sent: dict[str, str], own: int
+) -> None:
+    """Whether it is slow is nobody else's business: of all locks that others may want, none but
+    that of the request's own key is held."""
+
+    def locks() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid()"
+                " AND locktype IN ('advisory', 'tuple')"
+            )
+            return int(cursor.fetchone()[0])
+
+    held: list[tuple[str, int]] = []
+    for name in ("create_intent", "capture"):
+        real = getattr(Sandbox, name)
+
+        def asked(*args: Any, real: Any = real, name: str = name, **more: Any) -> Any:
+            held.append((name, locks() - before))
+            return real(*args, **more)
+
+        monkeypatch.setattr(Sandbox, name, asked)
+    before = locks()
+    made = paying.api.post("/v1/manage/bookings", STAFF_BOOKING, **sent).json()
+    pay(paying, made)
+    before = locks()  # those of the booking too, as the test's own transaction goes on
+    path = f"/v1/manage/deposits/{Deposit.objects.get().pk}/capture"
+    assert paying.api.post(path, **sent).json()["deposit"]["status"] == "captured"
+    assert held == [("create_intent", own), ("capture", own)]
 
 
 def test_dynamic_bookings_never_ask_for_a_deposit(paying: Contract) -> None:
