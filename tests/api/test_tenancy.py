@@ -38,6 +38,10 @@ OPEN = {
     "openapi-myreserva.json": "A third.",
     "docs/": "That document to read.",
     "demo/mail/": "The demo's guests, to whoever runs it; nowhere else is there anything.",
+    "desk/sign-in/": "Where one says who one is.",
+    "desk/sign-out/": "Ends the session that it is asked with.",
+    "desk/language/": "Sets a cookie.",
+    "desk/password/": "Mails a link to whoever forgot it; it leads to their own account.",
     "admin/": "Behind a login; what staff see of which tenant is tested in tests/admin.",
 }
 AT: dict[str, Any] = {"openbook.now": NOW}

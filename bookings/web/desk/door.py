@@ -88,6 +88,7 @@ def start(request: HttpRequest) -> HttpResponse:
     return guarded(render(request, "desk/choose.html", {"businesses": mine}))
 
 
+@require_safe
 @desk()
 def home(at: Desk) -> HttpResponse:
     """The page that this kind of business works on."""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from bookings.web.desk import door
+from bookings.web.desk import door, floor
 
 app_name = "desk"
 urlpatterns = [
@@ -14,5 +14,9 @@ urlpatterns = [
     path("password/sent/", door.password_sent, name="password-sent"),
     path("password/changed/", door.password_changed, name="password-changed"),
     path("password/<uidb64>/<token>/", door.password_new, name="password-new"),
+    # the floor
+    path("<slug:slug>/floor/", floor.floor, name="floor"),
+    path("<slug:slug>/floor/board/", floor.board, name="floor-board"),
+    path("<slug:slug>/floor/<uuid:pk>/", floor.resource, name="resource"),
     path("<slug:slug>/", door.home, name="home"),
 ]

@@ -1,0 +1,436 @@
+"""The room at a moment: what stands where, who is there, and who comes next.
+
+Read for whoever stands at the door, in a number of queries that doesn't grow with the room or the
+day. Times are UTC; what is said about them is for the page to put into words.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from django.db.models import Max, Q
+
+from availability.calendar import local_day, wall
+from bookings.assignment import natural_key
+from bookings.lifecycle import State
+from bookings.models import Allocation, Booking, Event, WaitlistEntry
+from resources.models import Location, Resource, Section
+from resources.services import PLACE
+
+DAY = timedelta(days=1)
+AHEAD = timedelta(hours=12)  # how far what is free "until" looks
+STAYED = timedelta(hours=12)  # a party that nobody completed is taken to have left after that
+SOON = timedelta(minutes=45)
+LATE = timedelta(minutes=5)
+OPEN_STATES = [
+    State.HELD.value, State.PENDING.value, State.CONFIRMED.value, State.CHECKED_IN.value,
+]  # fmt: skip
+
+
+class Status(StrEnum):
+    """What somebody at the door sees in a place."""
+
+    FREE = "free"
+    SOON = "soon"  # free, and somebody comes shortly
+    HELD = "held"
+    DUE = "due"  # promised for now
+    LATE = "late"  # promised, and nobody is here yet
+    SEATED = "seated"
+    OVER = "over"  # seated, and past the end
+    CLASS = "class"
+    BLOCKED = "blocked"
+    PARTLY = "partly"  # some of several units are taken
+    FULL = "full"  # all of several units are
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Party:
+    """Who has booked: a booking in plain values. `seated_at` once they are here."""
+
+    id: uuid.UUID
+    reference: str
+    name: str
+    size: int
+    state: State
+    starts_at: datetime
+    ends_at: datetime
+    resource_ids: tuple[uuid.UUID, ...]
+    expires_at: datetime | None = None
+    seated_at: datetime | None = None
+    notes: str = ""
+    about: str = ""
+    phone: str = ""
+    service: str = ""
+    is_class: bool = False
+
+    @property
+    def is_here(self) -> bool:
+        return self.state == State.CHECKED_IN
+
+    def is_late(self, now: datetime) -> bool:
+        return self.state == State.CONFIRMED and self.starts_at + LATE <= now
+
+    def is_over(self, now: datetime) -> bool:
+        return self.is_here and self.ends_at <= now
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Taking:
+    """A stretch that a unit of a resource is taken for, and what for."""
+
+    unit: int
+    starts_at: datetime
+    ends_at: datetime
+    booking_id: uuid.UUID | None = None
+    block_id: uuid.UUID | None = None
+    reason: str | None = None
+    blocked_until: datetime | None = None
+    session_id: uuid.UUID | None = None
+    session: str | None = None
+
+
+@dataclasses.dataclass(slots=True)
+class Spot:
+    """A resource where it stands, and what it is at the moment. `until` is when that ends (or may
+    have ended already); `takings` are in the order of time."""
+
+    resource: Resource
+    x: float
+    y: float
+    width: float
+    height: float
+    status: Status = Status.FREE
+    until: datetime | None = None
+    party: Party | None = None
+    next: Party | None = None
+    taken: int = 0
+    words: str = ""
+    block_id: uuid.UUID | None = None
+    is_placed: bool = True
+    parties: list[Party] = dataclasses.field(default_factory=list)
+    takings: list[Taking] = dataclasses.field(default_factory=list)
+
+    @property
+    def id(self) -> uuid.UUID:
+        return self.resource.pk
+
+    @property
+    def seats(self) -> int:
+        return self.resource.covers_max * self.resource.units
+
+    @property
+    def is_free(self) -> bool:
+        """Whether somebody could sit down now."""
+        return self.status in (Status.FREE, Status.SOON, Status.PARTLY)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Floor:
+    """A location at a moment. `arrivals` haven't come yet, soonest first; `loose` are here or to
+    come today without a place on the plan (overbooked, or their place is gone)."""
+
+    at: datetime
+    spots: Sequence[Spot]
+    sections: Sequence[Section]
+    arrivals: Sequence[Party]
+    seated: Sequence[Party]
+    waiting: Sequence[WaitlistEntry]
+    names: Mapping[uuid.UUID, str]
+
+    @property
+    def covers(self) -> int:
+        return sum(each.size for each in self.seated)
+
+    @property
+    def free(self) -> int:
+        """How many places somebody could sit down at."""
+        return sum(
+            max(each.resource.units - each.taken, 0) if each.resource.units > 1 else 1
+            for each in self.spots
+            if each.is_free
+        )
+
+    def spot(self, resource_id: uuid.UUID) -> Spot | None:
+        return next((each for each in self.spots if each.id == resource_id), None)
+
+
+# --- what stands there ---------------------------------------------------------------------------
+
+
+def furniture(place: Location) -> list[Resource]:
+    """What has a place in a room of a location: all but people, and the places that a service
+    without any has. One query."""
+    rows = (
+        Resource.objects.filter(
+            business_id=place.business_id, location=place, is_active=True, deleted_at=None
+        )
+        .exclude(kind="staff")
+        .exclude(kind__startswith=f"{PLACE} ")
+        .select_related("section")
+    )
+    return sorted(rows, key=_reading_order)
+
+
+def _reading_order(each: Resource) -> tuple[object, ...]:
+    """As one reads: room by room, row by row (what stands almost level is a row)."""
+    section = each.section
+    room = (section.display_order, section.name, section.pk.int) if section else (1 << 30, "", 0)
+    row = (0, round((each.plan_y or 0) / 40), each.plan_x or 0) if is_placed(each) else (1, 0, 0)
+    return *room, row, each.display_order, natural_key(each.name), each.pk.int
+
+
+def is_placed(each: Resource) -> bool:
+    """Whether somebody has said where it stands."""
+    return each.plan_x is not None and each.plan_y is not None
+
+
+GRID, CELL, GAP, ROW = 20.0, (100.0, 80.0), 40.0, 6
+
+
+def spots_of(resources: Sequence[Resource]) -> list[Spot]:
+    """Where each stands. What nobody has placed stands in rows below its room; rooms that would lie
+    over one another, as each has a plan of its own, lie below one another."""
+    rooms: dict[uuid.UUID | None, list[Spot]] = defaultdict(list)
+    for each in resources:
+        rooms[each.section_id].append(_spot(each))
+    for room in rooms.values():
+        _tidy(room)
+    placed = [_extent(room) for room in rooms.values()]
+    if any(_overlap(a, b) for n, a in enumerate(placed) for b in placed[n + 1 :]):
+        top = 0.0
+        for room, (left, above, _, below) in zip(rooms.values(), placed, strict=True):
+            for spot in room:
+                spot.x, spot.y = spot.x - left, spot.y - above + top
+            top += below - above + 2 * GAP
+    return [each for room in rooms.values() for each in room]
+
+
+def _spot(each: Resource) -> Spot:
+    width, height = each.plan_width or CELL[0], each.plan_height or CELL[1]
+    return Spot(
+        each, each.plan_x or 0.0, each.plan_y or 0.0, width, height, is_placed=is_placed(each)
+    )
+
+
+def _tidy(room: Sequence[Spot]) -> None:
+    known = [each for each in room if each.is_placed]
+    left, _, _, below = _extent(known) if known else (0.0, 0.0, 0.0, -GAP)
+    lost = [each for each in room if not each.is_placed]
+    for n, each in enumerate(lost):
+        row, column = divmod(n, ROW)
+        each.x = left + column * (CELL[0] + GAP)
+        each.y = below + GAP + row * (CELL[1] + GAP)
+
+
+def _extent(room: Sequence[Spot]) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of what stands in a room."""
+    return (
+        min(each.x for each in room),
+        min(each.y for each in room),
+        max(each.x + each.width for each in room),
+        max(each.y + each.height for each in room),
+    )
+
+
+Extent = tuple[float, float, float, float]
+
+
+def _overlap(a: Extent, b: Extent) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+# --- the moment ----------------------------------------------------------------------------------
+
+
+def floor(place: Location, *, now: datetime, at: datetime | None = None) -> Floor:
+    """A location at a moment: now, or as the book has it for later (`at`). Seven queries."""
+    moment = at or now
+    zone = ZoneInfo(place.zone)
+    today = wall(now, zone).date()
+    _, tonight = local_day(today, zone)
+    resources = furniture(place)
+    sections = list(Section.objects.filter(location=place))
+    parties = _parties(place, now=now, until=max(tonight, moment + AHEAD))
+    takings = _takings(place, now=now, since=moment, until=moment + AHEAD)
+    spots = spots_of(resources)
+    by_resource: dict[uuid.UUID, list[Party]] = defaultdict(list)
+    for party in parties.values():
+        for each in () if party.is_class else party.resource_ids:
+            by_resource[each].append(party)
+    for spot in spots:
+        spot.takings = takings.get(spot.id, [])
+        spot.parties = by_resource.get(spot.id, [])
+        _settle(spot, parties, at=moment, is_now=moment <= now)
+    waiting = WaitlistEntry.objects.filter(
+        business_id=place.business_id,
+        state__in=("waiting", "offered"),
+        session=None,
+        preferred_date=today,
+    )
+    used = {each.section_id for each in resources}
+    return Floor(
+        at=moment,
+        spots=spots,
+        sections=[each for each in sections if each.pk in used],
+        arrivals=[each for each in parties.values() if _is_to_come(each, now, tonight)],
+        seated=[each for each in parties.values() if each.is_here and not each.is_class],
+        waiting=list(waiting.select_related("guest").order_by("created_at", "pk")),
+        names={each.pk: each.name for each in resources},
+    )
+
+
+def _is_to_come(party: Party, now: datetime, until: datetime) -> bool:
+    return (
+        party.state in (State.CONFIRMED, State.PENDING)
+        and not party.is_class
+        and party.starts_at < until
+        and party.ends_at > now
+    )
+
+
+def _parties(place: Location, *, now: datetime, until: datetime) -> dict[uuid.UUID, Party]:
+    """Who is here or to come, soonest first, by booking. Two queries."""
+    rows = (
+        Booking.objects.filter(
+            Q(expires_at=None) | Q(expires_at__gt=now),
+            Q(ends_at__gt=now) | Q(state=State.CHECKED_IN.value, starts_at__gt=now - STAYED),
+            business_id=place.business_id,
+            location=place,
+            starts_at__gt=now - DAY,
+            starts_at__lt=until,
+            state__in=OPEN_STATES,
+        )
+        .order_by("starts_at", "id")
+        .values_list(
+            "pk", "reference", "party_size", "state", "starts_at", "ends_at", "expires_at",
+            "resource_ids", "notes", "session_id", "guest__first_name", "guest__last_name",
+            "guest__email", "guest__phone", "guest__notes", "service__name",
+        )
+    )  # fmt: skip
+    found = list(rows)
+    here = [row[0] for row in found if row[3] == State.CHECKED_IN.value]
+    came = dict(
+        Event.objects.filter(booking__in=here, kind=Event.Kind.CHECKED_IN)
+        .values("booking")
+        .annotate(came=Max("at"))
+        .values_list("booking", "came")
+    )
+    return {
+        pk: Party(
+            id=pk,
+            reference=reference,
+            name=f"{first or ''} {last or ''}".strip() or email or phone or "",
+            size=size,
+            state=State(state),
+            starts_at=starts_at,
+            ends_at=ends_at,
+            expires_at=expires_at,
+            seated_at=came.get(pk),
+            resource_ids=tuple(resource_ids),
+            notes=notes,
+            about=about or "",
+            phone=phone or "",
+            service=service or "",
+            is_class=session_id is not None,
+        )
+        for (
+            pk, reference, size, state, starts_at, ends_at, expires_at, resource_ids, notes,
+            session_id, first, last, email, phone, about, service,
+        ) in found
+    }  # fmt: skip
+
+
+def _takings(
+    place: Location, *, now: datetime, since: datetime, until: datetime
+) -> dict[uuid.UUID, list[Taking]]:
+    """What is taken in [since, until), by resource. One query."""
+    found: dict[uuid.UUID, list[Taking]] = defaultdict(list)
+    rows = (
+        Allocation.objects.filter(
+            Q(expires_at=None) | Q(expires_at__gt=now),
+            business_id=place.business_id,
+            resource__location=place,
+            starts_at__gt=since - DAY,
+            starts_at__lt=until,
+            ends_at__gt=since,
+        )
+        .order_by("starts_at", "unit")
+        .values_list(
+            "resource_id", "unit", "starts_at", "ends_at", "booking_id", "block_id",
+            "block__reason", "block__ends_at", "session_id", "session__service__name",
+        )
+    )  # fmt: skip
+    for resource, *taking in rows:
+        found[resource].append(Taking(*taking))  # type: ignore[arg-type]
+    return found
+
+
+def _settle(spot: Spot, parties: Mapping[uuid.UUID, Party], *, at: datetime, is_now: bool) -> None:
+    """Say what a spot is at a moment."""
+    current = [each for each in spot.takings if each.starts_at <= at]
+    later = [each for each in spot.takings if each.starts_at > at]
+    here = [each for each in spot.parties if each.is_here and (is_now or each.ends_at > at)]
+    ahead = next((each for each in later if each.booking_id not in {p.id for p in here}), None)
+    spot.next = parties.get(ahead.booking_id) if ahead and ahead.booking_id else None
+    if spot.resource.units > 1:
+        _settle_pool(spot, current, here, ahead)
+    elif here:
+        # Two at one table is what a host did who seated somebody early: the longest is shown.
+        spot.party = min(here, key=lambda each: each.seated_at or each.starts_at)
+        spot.until = spot.party.ends_at
+        spot.status = Status.OVER if spot.party.ends_at <= at else Status.SEATED
+        spot.taken = 1
+    elif current:
+        taking = current[0]
+        spot.taken, spot.until = 1, taking.blocked_until or taking.ends_at
+        if taking.block_id:
+            spot.status, spot.words, spot.block_id = (
+                Status.BLOCKED,
+                taking.reason or "",
+                taking.block_id,
+            )
+        elif taking.session_id:
+            spot.status, spot.words = Status.CLASS, taking.session or ""
+        else:
+            spot.party = parties.get(taking.booking_id) if taking.booking_id else None
+            spot.status = _promised(spot.party, at, is_now=is_now)
+            if spot.status is Status.HELD and spot.party and is_now:
+                spot.until = spot.party.expires_at or spot.until
+    else:
+        spot.until = ahead.starts_at if ahead else None
+        is_soon = ahead is not None and ahead.starts_at <= at + SOON
+        spot.status = Status.SOON if is_soon else Status.FREE
+        spot.words = (ahead.session or ahead.reason or "") if ahead else ""
+
+
+def _settle_pool(
+    spot: Spot, current: Sequence[Taking], here: Sequence[Party], ahead: Taking | None
+) -> None:
+    units = {each.unit for each in current}
+    counted = {each.booking_id for each in current}
+    overstay = sum(
+        -(-each.size // spot.resource.covers_max) for each in here if each.id not in counted
+    )
+    spot.taken = min(len(units) + overstay, spot.resource.units)
+    if current and all(each.block_id for each in current) and spot.taken == spot.resource.units:
+        spot.status, spot.words = Status.BLOCKED, current[0].reason or ""
+        spot.block_id, spot.until = current[0].block_id, current[0].blocked_until
+        return
+    if spot.taken == spot.resource.units:
+        spot.status = Status.FULL
+        spot.until = min((each.ends_at for each in current), default=None)
+    else:
+        spot.status = Status.PARTLY if spot.taken else Status.FREE
+        spot.until = ahead.starts_at if ahead else None
+
+
+def _promised(party: Party | None, at: datetime, *, is_now: bool) -> Status:
+    if party is None or party.state in (State.HELD, State.PENDING):
+        return Status.HELD
+    return Status.LATE if is_now and party.is_late(at) else Status.DUE
