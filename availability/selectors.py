@@ -1,5 +1,6 @@
-"""When, looked up from a business: what its first location promises by the clock."""
+"""When, looked up from a business: what its locations and resources promise by the clock."""
 
+import uuid
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Business
-from availability.models import Closure, OpeningHours
+from availability.models import Break, Closure, OpeningHours, SpecialDay
+from resources.models import Location, Resource
 
 
 def hours(business: Business) -> list[OpeningHours]:
@@ -30,3 +32,46 @@ def whole_days_off(business: Business, *, now: datetime | None = None) -> list[C
     return list(
         closures(business).filter(last_day__gte=today, starts=None).order_by("first_day", "id")
     )
+
+
+# --- of one location or resource -----------------------------------------------------------------
+
+
+def _of(owner: Location | Resource) -> dict[str, Location | Resource]:
+    return {"location" if isinstance(owner, Location) else "resource": owner}
+
+
+def week(owner: Location | Resource) -> list[OpeningHours]:
+    """Its weekly hours, Monday first. One query."""
+    return list(OpeningHours.objects.filter(**_of(owner)).order_by("weekday", "opens"))
+
+
+def breaks(owner: Location | Resource) -> list[Break]:
+    """Its weekly breaks, Monday first. One query."""
+    return list(Break.objects.filter(**_of(owner)).order_by("weekday", "starts"))
+
+
+def special_days(
+    owner: Location | Resource, *, since: date | None = None, on: date | None = None
+) -> list[SpecialDay]:
+    """Its dates with hours of their own, soonest first: from a day on, or of one. One query."""
+    rows = SpecialDay.objects.filter(**_of(owner))
+    rows = rows.filter(day__gte=since) if since else rows
+    rows = rows.filter(day=on) if on else rows
+    return list(rows.order_by("day", "opens"))
+
+
+def closed_days(
+    owner: Location | Resource, *, since: date | None = None, key: uuid.UUID | None = None
+) -> list[Closure]:
+    """Its closures, soonest first: those that aren't over on a day, or one of them. One query."""
+    rows = Closure.objects.filter(**_of(owner))
+    rows = rows.filter(last_day__gte=since) if since else rows
+    rows = rows.filter(pk=key) if key else rows
+    return list(rows.order_by("first_day", "id"))
+
+
+def with_own_hours(business: Business) -> set[uuid.UUID]:
+    """The resources of a business that have weekly hours of their own. One query."""
+    rows = OpeningHours.objects.filter(resource__business=business)
+    return set(rows.values_list("resource", flat=True).distinct())

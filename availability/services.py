@@ -12,18 +12,27 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from accounts.errors import Conflict, Invalid, NotFound
-from availability.models import Closure, OpeningHours, RosterEntry, ServiceHours
+from availability.models import (
+    Break,
+    Closure,
+    OpeningHours,
+    RosterEntry,
+    ServiceHours,
+    SpecialDay,
+)
 from resources.models import Location, Resource, Service
 
 WEEK = 7 * 24 * 60
 
 
 class Period(NamedTuple):
-    """One stretch of a weekday (ISO: 1 is Monday); `closes` at or before `opens` is next day's."""
+    """One stretch of a weekday (ISO: 1 is Monday); `closes` at or before `opens` is next day's.
+    With `last_start` stays start until then and may outlast closing."""
 
     weekday: int
     opens: time
     closes: time
+    last_start: time | None = None
 
     @property
     def minutes(self) -> tuple[int, int]:
@@ -45,21 +54,65 @@ def overlap(periods: Sequence[Period]) -> Period | None:
     return week[0] if week[0].minutes[0] < late else None
 
 
+def _owner(of: Location | Resource) -> dict[str, Location | Resource]:
+    """Whose rows they are."""
+    return {"location" if isinstance(of, Location) else "resource": of}
+
+
+def _one_writer(of: Location | Resource) -> None:
+    """Two who change the same promise go one after the other. Raises NotFound."""
+    if not type(of).objects.select_for_update(no_key=True).filter(pk=of.pk).exists():
+        raise NotFound
+
+
 @transaction.atomic
-def set_hours(location: Location, periods: Sequence[Period]) -> None:
-    """Replace a location's week: a weekday without a period is closed.
+def set_hours(
+    of: Location | Resource, periods: Sequence[Period], *, breaks: Sequence[Period] | None = None
+) -> None:
+    """Replace the week of a location or of a resource: a weekday without a period is closed, and a
+    resource without any has its location's hours unless it is rostered. `breaks` that aren't given
+    stay.
 
     Raises Invalid for periods that overlap.
     """
-    Location.objects.select_for_update(no_key=True).get(pk=location.pk)  # one writer at a time
+    _one_writer(of)
+    _refuse_twice("hours", periods)
+    OpeningHours.objects.filter(**_owner(of)).delete()
+    OpeningHours.objects.bulk_create(
+        OpeningHours(**_owner(of), **each._asdict()) for each in periods
+    )
+    if breaks is None:
+        return
+    _refuse_twice("breaks", breaks)
+    Break.objects.filter(**_owner(of)).delete()
+    Break.objects.bulk_create(
+        Break(**_owner(of), weekday=each.weekday, starts=each.opens, ends=each.closes)
+        for each in breaks
+    )
+
+
+def _refuse_twice(field: str, periods: Sequence[Period]) -> None:
     if twice := overlap(periods):
         day = OpeningHours.Weekday(twice.weekday).label
         raise Invalid(
-            fields={"hours": f"{day} {twice.opens:%H:%M}-{twice.closes:%H:%M} overlaps another."}
+            fields={field: f"{day} {twice.opens:%H:%M}-{twice.closes:%H:%M} overlaps another."}
         )
-    OpeningHours.objects.filter(location=location).delete()
-    OpeningHours.objects.bulk_create(
-        OpeningHours(location=location, **each._asdict()) for each in periods
+
+
+@transaction.atomic
+def set_special_day(
+    of: Location | Resource, day: date, spans: Sequence[tuple[time, time]], *, note: str = ""
+) -> None:
+    """Give a date hours of its own, in place of the weekly ones and of those it had; without any
+    spans it is a day like others again. Raises Invalid for spans that overlap."""
+    _one_writer(of)
+    within = sorted(Period(1, *each).minutes for each in spans)
+    if any(later[0] < earlier[1] for earlier, later in pairwise(within)):
+        raise Invalid(fields={"hours": "These hours overlap."})
+    SpecialDay.objects.filter(**_owner(of), day=day).delete()
+    SpecialDay.objects.bulk_create(
+        SpecialDay(**_owner(of), day=day, opens=opens, closes=closes, note=note)
+        for opens, closes in spans
     )
 
 
@@ -84,12 +137,29 @@ def set_service_hours(
     )
 
 
+Part = tuple[time, time]  # of each day of a closure, by the clock
+
+
 @transaction.atomic
-def close(location: Location, *, first_day: date, last_day: date, reason: str = "") -> Closure:
-    """Close a location for whole days, both included. Bookings there stay. Raises Invalid."""
-    _in_order(first_day, last_day)
+def close(
+    of: Location | Resource,
+    *,
+    first_day: date,
+    last_day: date,
+    part: Part | None = None,
+    reason: str = "",
+) -> Closure:
+    """Close a location, or take a resource off, for whole days, both included, or for a part of
+    each. Bookings then stay. Raises Invalid."""
+    _in_order(first_day, last_day, part)
+    starts, ends = part or (None, None)
     return Closure.objects.create(
-        location=location, first_day=first_day, last_day=last_day, reason=reason
+        **_owner(of),
+        first_day=first_day,
+        last_day=last_day,
+        starts=starts,
+        ends=ends,
+        reason=reason,
     )
 
 
@@ -99,29 +169,36 @@ def change_closure(
     *,
     first_day: date | None = None,
     last_day: date | None = None,
+    part: Part | tuple[()] | None = None,
     reason: str | None = None,
 ) -> Closure:
-    """Change a closure; what isn't given stays. Raises Invalid, NotFound."""
+    """Change a closure; what isn't given stays, and an empty `part` makes it one of whole days.
+    Raises Invalid, NotFound."""
     found = Closure.objects.select_for_update(no_key=True).filter(pk=closure.pk).first()
     if found is None:
         raise NotFound
     found.first_day = first_day or found.first_day
     found.last_day = last_day or found.last_day
     found.reason = found.reason if reason is None else reason
-    _in_order(found.first_day, found.last_day)
-    found.save(update_fields=["first_day", "last_day", "reason"])
+    if part is not None:
+        found.starts, found.ends = part or (None, None)
+    both = (found.starts, found.ends) if found.starts and found.ends else None
+    _in_order(found.first_day, found.last_day, both)
+    found.save(update_fields=["first_day", "last_day", "starts", "ends", "reason"])
     return found
 
 
 @transaction.atomic
 def reopen(closure: Closure) -> None:
     """Take a closure away."""
-    closure.delete()
+    Closure.objects.filter(pk=closure.pk).delete()
 
 
-def _in_order(first_day: date, last_day: date) -> None:
+def _in_order(first_day: date, last_day: date, part: Part | None = None) -> None:
     if last_day < first_day:
         raise Invalid(fields={"end_date": "Must not be before start_date."})
+    if part and part[0] == part[1]:
+        raise Invalid(fields={"end_time": "Must not be the same as start_time."})
 
 
 # --- rosters -------------------------------------------------------------------------------------

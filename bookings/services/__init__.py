@@ -23,6 +23,7 @@ from bookings.services.deposits import (
     release_deposit,
     settle_deposit,
 )
+from bookings.services.foreseeing import change_promises, foresee
 from bookings.services.guests import correct as correct_guest
 from bookings.services.guests import describe as describe_guest
 from bookings.services.guests import forget as forget_guest
@@ -110,6 +111,7 @@ __all__ = [
     "change",
     "change_party_size",
     "change_places",
+    "change_promises",
     "change_schedule",
     "change_session",
     "check_in",
@@ -124,6 +126,7 @@ __all__ = [
     "describe_visit",
     "end_schedule",
     "expire_holds",
+    "foresee",
     "forget_guest",
     "heed",
     "hold",
