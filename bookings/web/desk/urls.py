@@ -1,6 +1,6 @@
 """Where the pages of the desk are: one block a section."""
 
-from django.urls import path
+from django.urls import include, path
 
 from bookings.web.desk import door, floor
 
@@ -18,5 +18,7 @@ urlpatterns = [
     path("<slug:slug>/floor/", floor.floor, name="floor"),
     path("<slug:slug>/floor/board/", floor.board, name="floor-board"),
     path("<slug:slug>/floor/<uuid:pk>/", floor.resource, name="resource"),
+    # Settings.
+    path("<slug:slug>/settings/", include("bookings.web.desk.settings.urls")),
     path("<slug:slug>/", door.home, name="home"),
 ]
