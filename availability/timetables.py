@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -200,7 +200,7 @@ SELECT '{kind}', l.id, NULL::uuid, {columns} FROM {table} AS t
 UNION ALL
 SELECT '{kind}', r.location_id, r.id, {columns} FROM {table} AS t
   JOIN resources_resource AS r ON r.id = t.resource_id
- WHERE r.business_id = %(business)s {and_}
+ WHERE r.business_id = %(business)s {and_} AND (%(all)s OR r.id = ANY(%(resources)s))
 """
 _NONE = "NULL::uuid[], NULL::int, NULL::int, NULL::int"
 _DATED = "AND t.day BETWEEN %(first)s AND %(last)s"
@@ -215,6 +215,7 @@ SELECT 'location', l.id, NULL::uuid, NULL::int, NULL::date, NULL::date, NULL::ti
         f"""
 SELECT 'rostered', r.location_id, r.id, NULL, NULL, NULL, NULL, NULL, NULL, '', {_NONE}
   FROM resources_resource AS r WHERE r.business_id = %(business)s AND r.is_rostered
+   AND (%(all)s OR r.id = ANY(%(resources)s))
 """,  # noqa: S608
         _OWNED.format(
             kind="hours",
@@ -246,6 +247,7 @@ SELECT 'roster', r.location_id, r.id, NULL, t.day, t.day, t.starts, t.ends, NULL
          WHERE s.rosterentry_id = t.id), NULL, NULL, NULL
   FROM availability_rosterentry AS t JOIN resources_resource AS r ON r.id = t.resource_id
  WHERE r.business_id = %(business)s {_DATED}
+   AND (%(all)s OR r.id = ANY(%(resources)s))
 """,  # noqa: S608
         """
 SELECT 'window', NULL, NULL, t.weekday, NULL, NULL, t.opens, t.closes, NULL,
@@ -318,6 +320,7 @@ def load(
     *,
     days: tuple[date, date] | None = None,
     service_id: uuid.UUID | None = None,
+    resource_ids: Collection[uuid.UUID] | None = None,
     closures: bool = True,
     own_hours: bool = True,
 ) -> Timetables:
@@ -325,7 +328,8 @@ def load(
 
     With `days` what is dated is read for these and the days next to them alone; with `service_id`
     hours that are for other services are left out, and its own windows read, unless `own_hours`
-    says not to. Without `closures` as if nothing were ever closed but by its hours.
+    says not to; with `resource_ids` those of other resources are left out. Without `closures` as if
+    nothing were ever closed but by its hours.
     """
     first, last = days or (date.min + 2 * DAY, date.max - 2 * DAY)
     zones: dict[uuid.UUID, ZoneInfo] = {}
@@ -333,8 +337,15 @@ def load(
     drafts: dict[uuid.UUID, _Draft] = defaultdict(_Draft)
     at: dict[uuid.UUID, uuid.UUID] = {}  # where a resource is
     windows: list[Window] = []
-    whose = service_id if own_hours else None
-    for row in _rows(business.pk, whose, first - 2 * DAY, last + 2 * DAY):
+    asked: dict[str, Any] = {
+        "business": business.pk,
+        "service": service_id if own_hours else None,
+        "first": first - 2 * DAY,
+        "last": last + 2 * DAY,
+        "all": resource_ids is None,
+        "resources": list(resource_ids or ()),
+    }
+    for row in _rows(asked):
         if row.kind == "window":
             starts = map(time.fromisoformat, filter(None, row.words.split(",")))
             windows.append(Window(row.weekday, Period(row.starts, row.ends), tuple(starts)))
@@ -356,11 +367,7 @@ def load(
     )
 
 
-def _rows(
-    business_id: uuid.UUID, service_id: uuid.UUID | None, first: date, last: date
-) -> Iterator[_Row]:
+def _rows(asked: dict[str, Any]) -> Iterator[_Row]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            _SQL, {"business": business_id, "service": service_id, "first": first, "last": last}
-        )
+        cursor.execute(_SQL, asked)
         yield from map(_Row._make, cursor.fetchall())

@@ -27,7 +27,7 @@ from bookings import assignment, rules, selectors
 from bookings.assignment import Candidate
 from bookings.models import Session
 from bookings.wishes import Search, Wish
-from resources.models import TurnTime
+from resources.models import Service, TurnTime
 
 DAY = timedelta(days=1)
 NO_BUFFERS = (timedelta(), timedelta())
@@ -182,6 +182,7 @@ def _survey(search: Search, *, now: datetime | None) -> Iterator[_Here]:
         business,
         days=(search.first_day, search.last_day),
         service_id=service.pk if service else None,
+        resource_ids=[each.candidate.id for each in found] if search.resource_ids else None,
         closures=search.keeps_closures,
         own_hours=search.keeps_windows,
     )
@@ -527,14 +528,27 @@ def runs(search: Search, *, with_held: bool = False, now: datetime | None = None
     """The scheduled runs of the service in the days of a search that have room for the party, in
     order; `with_held` also those that guests hold together and nobody confirmed yet.
 
-    Dates are the business's; a lapsed hold keeps no place. One query.
+    Dates are the business's; a lapsed hold keeps no place. One query; two for what isn't a class,
+    if it has runs from when it was.
     """
+    if search.service and search.service.capacity is None and not _was_a_class(search.service):
+        return []
     moment = now or datetime.now(UTC)
     live = Q(state=Session.State.SCHEDULED)
     if with_held:
         live |= Q(state=Session.State.HELD, expires_at__gt=clock.moment(now))
     found = _counted(_runs(search, live), now=now)
     return [each for each in found if _is_open(search, each, moment)]
+
+
+def _was_a_class(service: Service) -> bool:
+    """Whether a service has any runs. One query, written out: whoever asks for what isn't a class
+    asks this, to hear that there are none."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT 1 FROM bookings_session WHERE service_id = %s)", [service.pk]
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def runs_at(wish: Wish, *, now: datetime | None = None) -> list[Place]:
