@@ -7,6 +7,7 @@ class ResourcesConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts.remembered import watch
-        from resources.models import Resource
+        from resources.models import Category, Resource, Service
 
-        watch(Resource, lambda resource: [resource.business_id])
+        for kind in (Resource, Service, Category):  # a service loses its category with the row
+            watch(kind, lambda row: [row.business_id])

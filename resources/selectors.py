@@ -1,11 +1,12 @@
 """What can be booked, looked up from a business."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from django.db.models import Prefetch, QuerySet
 
 from accounts.models import Business
+from accounts.remembered import Remembered
 from resources.models import Requirement, Resource, Section, Service
 
 
@@ -46,4 +47,30 @@ def service_on_offer(business: Business, service_id: uuid.UUID) -> Service | Non
     found = Service.objects.filter(business=business, pk=service_id, is_active=True).first()
     if found:
         found.business = business
+    return found
+
+
+_ON_OFFER: Remembered[dict[uuid.UUID, Service]] = Remembered()
+_IDS: Remembered[frozenset[uuid.UUID]] = Remembered()
+
+
+def services_on_offer(
+    business: Business, *, epoch: bytes | None = None
+) -> Mapping[uuid.UUID, Service]:
+    """The services that guests may book, by id; nobody's to change but by a `twin`. One query, or
+    none in the `epoch` that they were read in before."""
+    if (kept := _ON_OFFER.get(business.pk)) and kept.is_current(epoch):
+        return kept.value
+    found = {each.pk: each for each in on_offer(business)}
+    _ON_OFFER.keep(business.pk, found, epoch)
+    return found
+
+
+def resource_ids(business: Business, *, epoch: bytes | None = None) -> frozenset[uuid.UUID]:
+    """The ids of what a business has, in use or not. One query, or none as above."""
+    if (kept := _IDS.get(business.pk)) and kept.is_current(epoch):
+        return kept.value
+    rows = Resource.objects.filter(business=business, deleted_at=None).order_by()
+    found = frozenset(rows.values_list("pk", flat=True))
+    _IDS.keep(business.pk, found, epoch)
     return found

@@ -16,6 +16,7 @@ from django.db.models import Q
 from accounts import clock
 from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Business
+from accounts.remembered import changed
 from accounts.services import create_business
 from resources.models import (
     Category,
@@ -432,6 +433,7 @@ def withdraw_places(service: Service) -> None:
     kind = f"{PLACE} {service.pk.hex[:24]}"
     if service.requirements.filter(kind=kind).delete()[0]:
         Resource.objects.filter(business_id=service.business_id, kind=kind).update(is_active=False)
+        changed([service.business_id])
 
 
 # --- locations -----------------------------------------------------------------------------------

@@ -54,8 +54,9 @@ def instant(request: HttpRequest) -> datetime | None:
     return now
 
 
-def enter(request: HttpRequest, scope: str) -> Channel:
-    """The channel whose key this is, if it may do what it asks for. Raises Refusal."""
+def enter(request: HttpRequest, scope: str) -> tuple[Channel, bytes | None]:
+    """The channel whose key this is, if it may do what it asks for, and the epoch that the request
+    heard. Raises Refusal."""
     key = request.META.get("HTTP_X_API_KEY", "")
     found = None
     if key and len(key) <= LONGEST:
@@ -68,7 +69,7 @@ def enter(request: HttpRequest, scope: str) -> Channel:
         raise Refusal(402, "The subscription is past due.")
     if scope not in set().union(*(SCOPES[each] for each in channel.scopes)):
         raise Refusal(403, f"This key lacks the scope “{scope}”.")
-    return channel
+    return channel, tally.epoch
 
 
 def _count(channel: Channel) -> Tally:

@@ -8,6 +8,7 @@ beginning with its bits turned by a constant, found by the same range of the pri
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import TypeVar
 
 from django.db.models import Model, Q, QuerySet
@@ -53,6 +54,19 @@ def find_all(rows: QuerySet[M], texts: list[str], what: str) -> list[M]:
     if not found.keys() >= {text.lower() for text in texts}:
         raise absent(what)
     return list(found.values())
+
+
+def among(keys: Iterable[uuid.UUID], texts: Iterable[str], what: str) -> list[uuid.UUID]:
+    """Those of the keys that have these ids. Raises Refusal as `find` does, for any of them."""
+    known = {written(key): key for key in keys}
+    found = []
+    for text in texts:
+        span(text)
+        key = known.get(text.lower())
+        if key is None:
+            raise absent(what)
+        found.append(key)
+    return found
 
 
 def any_of(texts: list[str], field: str = "pk") -> Q:

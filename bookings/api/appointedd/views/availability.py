@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.remembered import twin
 from availability import calendar
 from bookings import offers, promises, rules, services
 from bookings.api.appointedd import ids, params, times
@@ -61,9 +62,15 @@ def refuse_long(ranges: Iterable[Range], here: ZoneInfo) -> None:
 
 def service_named(endpoint: Endpoint, service_id: str) -> Service:
     """The service of an id, if it is offered. Raises Refusal."""
-    rows = Service.objects.filter(business=endpoint.business, is_active=True)
-    found = ids.find(rows, service_id, "service")
-    found.business = endpoint.business
+    business = endpoint.business
+    if endpoint.epoch:
+        offered = catalogue.services_on_offer(business, epoch=endpoint.epoch)
+        (key,) = ids.among(offered, [service_id], "service")
+        found = twin(offered[key])
+    else:
+        rows = Service.objects.filter(business=business, is_active=True)
+        found = ids.find(rows, service_id, "service")
+    found.business = business
     return found
 
 
@@ -73,10 +80,11 @@ def resources_named(
     """The resources that a request is limited to; None for all. Raises Refusal."""
     if resource_ids and group_ids:
         raise bad_request("Send resource_ids or resource_group_ids, not both")
-    rows = catalogue.resources(endpoint.business)
     if resource_ids:
-        return frozenset(each.pk for each in ids.find_all(rows, resource_ids, "resource"))
+        known = catalogue.resource_ids(endpoint.business, epoch=endpoint.epoch)
+        return frozenset(ids.among(known, resource_ids, "resource"))
     if group_ids:
+        rows = catalogue.resources(endpoint.business)
         groups = Section.objects.filter(location__business=endpoint.business)
         wanted = ids.find_all(groups, group_ids, "resource group")
         return frozenset(rows.filter(section__in=wanted).values_list("pk", flat=True))
