@@ -1,8 +1,8 @@
-"""Tell the relay that something is owed, without ever keeping a request waiting for it.
+"""Tell the relay and the live stream that something happened, without keeping a request waiting.
 
 Celery is a doorbell and not a mailbox: what is owed is in the outbox, and the beat looks there
-anyway. So ringing only sets a flag; a thread of this process rings Celery, at most twice a second,
-and a broker that is away costs nobody anything.
+anyway; so does the live stream in the events. So ringing only sets a flag; a thread of this process
+rings both, at most twice a second, and a broker that is away costs nobody anything.
 """
 
 import logging
@@ -12,6 +12,7 @@ import time
 
 from celery import current_app
 from django.conf import settings
+from django.db import DatabaseError, connection
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,7 @@ _owner: int | None = None
 
 
 def ring() -> None:
-    """Ask for the outbox to be looked at soon. Returns at once."""
+    """Ask for the outbox and the events to be looked at soon. Returns at once."""
     if not settings.DOORBELL:
         return
     if _owner != os.getpid():
@@ -41,12 +42,24 @@ def _start() -> None:
 
 
 def _answer() -> None:
-
     while True:
         _wanted.wait()
         _wanted.clear()
+        _wake_the_stream()
         try:
             current_app.send_task("bookings.tasks.deliver_outbox", retry=False)
         except Exception as error:  # noqa: BLE001 - whatever the broker says, the beat will do it
             log.info("The doorbell was not heard: %s", type(error).__name__)
         time.sleep(PAUSE)
+
+
+def _wake_the_stream() -> None:
+    """A notice of its own: in the transactions that ring, every commit would wait for the others'
+    (docs/decisions/0028)."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify('openbook', 'look')")
+    except DatabaseError as error:
+        log.info("The live stream was not woken: %s", type(error).__name__)
+    finally:
+        connection.close()

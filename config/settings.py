@@ -163,6 +163,12 @@ DATABASES = {
 }
 # A transaction pooler hands every transaction another connection, so nothing may outlive one.
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = env.flag("DATABASE_BEHIND_PGBOUNCER", False)
+# The live stream listens, which nobody can through a pooler.
+LIVE_DATABASE = env.database(
+    "LIVE_DATABASE_URL",
+    env.text("DATABASE_URL", "postgres://postgres@127.0.0.1:5432/openbook"),
+    pooled=False,
+)
 REDIS_URL = env.url("REDIS_URL", "redis://127.0.0.1:6379/0", ("redis", "rediss"))
 
 # --- Openbook itself -----------------------------------------------------------------------------

@@ -34,7 +34,7 @@ class Answer:
 
 
 class Web:
-    """granian with two workers, as in production."""
+    """granian, as in production."""
 
     def __init__(self, port: int, process: subprocess.Popen[bytes]) -> None:
         self.port, self.process = port, process
@@ -97,18 +97,47 @@ def database_url() -> str:
 
 @contextlib.contextmanager
 def serving(
-    *, threads: int = 16, workers: int = 2, log: Path | None = None, **environment: str
+    *,
+    threads: int = 16,
+    workers: int = 2,
+    port: int = 0,
+    log: Path | None = None,
+    **environment: str,
 ) -> Iterator[Web]:
     """A web server until the block ends; what it writes goes to `log` if that is said."""
-    port = free_port()
+    options = ("--workers", str(workers), "--blocking-threads", str(threads))
+    own = {"DATABASE_POOL_SIZE": str(threads)} | environment
+    with _granian("wsgi", "/healthz", port or free_port(), options, log, own) as web:
+        yield web
+
+
+@contextlib.contextmanager
+def streaming(
+    *, port: int = 0, health: int = 200, log: Path | None = None, **environment: str
+) -> Iterator[Web]:
+    """The live stream's process, from when it says of its health what is awaited."""
+    path = "/live/health"
+    with _granian("asgi", path, port or free_port(), (), log, environment, health) as web:
+        yield web
+
+
+@contextlib.contextmanager
+def _granian(
+    interface: str,
+    health: str,
+    port: int,
+    options: Sequence[str],
+    log: Path | None,
+    environment: dict[str, str],
+    awaited: int = 200,
+) -> Iterator[Web]:
     output = log.open("wb") if log else None
     process = subprocess.Popen(
         [
             Path(sys.executable).parent / "granian",
-            *("--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)),
-            *("--workers", str(workers), "--blocking-threads", str(threads)),
-            *("--no-ws", "--respawn-failed-workers", "--log-level", "error"),
-            "config.wsgi:application",
+            *("--interface", interface, "--host", "127.0.0.1", "--port", str(port)),
+            *("--no-ws", "--respawn-failed-workers", "--log-level", "error", *options),
+            f"config.{interface}:application",
         ],
         cwd=ROOT,
         env=os.environ
@@ -116,7 +145,6 @@ def serving(
             "OPENBOOK_ENV": "development",
             "DEBUG": "0",
             "DOORBELL": "0",
-            "DATABASE_POOL_SIZE": str(threads),
             "DATABASE_URL": database_url(),
         }
         | environment,
@@ -128,7 +156,7 @@ def serving(
         deadline = time.monotonic() + 30
         while True:
             with contextlib.suppress(OSError):
-                if web.call("GET", "/healthz", timeout=2).status == 200:
+                if web.call("GET", health, timeout=2).status == awaited:
                     break
             assert process.poll() is None, "the web server ended"
             assert time.monotonic() < deadline, "the web server did not come up"

@@ -1,10 +1,10 @@
 """Everything on this machine: `make demo`.
 
 Sets up an embedded PostgreSQL and Valkey under var/demo (or uses DATABASE_URL and REDIS_URL),
-migrates, loads the demo businesses, and runs the web server, a Celery worker and a Celery beat in
-the foreground under supervisord, which starts anew what ended; that is said here, and what each
-has to say is in var/demo/log. Ctrl-C or SIGTERM ends them all. A second start finds the data of the
-first.
+migrates, loads the demo businesses, and runs the web server, the live stream on the next port, a
+Celery worker and a Celery beat in the foreground under supervisord, which starts anew what ended;
+that is said here, and what each has to say is in var/demo/log. Ctrl-C or SIGTERM ends them all. A
+second start finds the data of the first.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "var" / "demo"
 BIN = Path(sys.executable).parent
 HOST = "127.0.0.1"
+OURS = ("web", "live", "worker", "beat")
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -93,7 +94,9 @@ def manage(environment: dict[str, str], *command: str) -> str:
     return done.stdout
 
 
-def programs(data: Path, port: int, valkey_port: int | None) -> dict[str, dict[str, str]]:
+def programs(
+    data: Path, port: int, live_port: int, valkey_port: int | None
+) -> dict[str, dict[str, str]]:
     """What supervisord runs, in the order it is started."""
     celery = f'"{BIN / "celery"}" --quiet --app config'
     found: dict[str, dict[str, str]] = {}
@@ -106,6 +109,11 @@ def programs(data: Path, port: int, valkey_port: int | None) -> dict[str, dict[s
         f" --workers {number('WEB_WORKERS', 2)} --blocking-threads 4 --no-ws"
         " --respawn-failed-workers --workers-kill-timeout 5 --log-level warning"
         " config.wsgi:application"
+    }
+    found["live"] = {
+        "command": f'"{BIN / "granian"}" --interface asgi --host {HOST} --port {live_port}'
+        " --no-ws --backpressure 8192 --respawn-failed-workers --workers-kill-timeout 5"
+        " --log-level warning config.asgi:application"
     }
     found["worker"] = {
         "command": f"{celery} worker --loglevel warning --concurrency 2 --without-gossip"
@@ -137,7 +145,7 @@ def configuration(data: Path, found: dict[str, dict[str, str]]) -> Path:
             "autorestart": "true",
             "startsecs": "1",
             "startretries": "10",
-            "stopasgroup": "true" if name in ("web", "worker", "beat") else "false",
+            "stopasgroup": "true" if name in OURS else "false",
             "killasgroup": "true",
             "stopwaitsecs": "6",
             "stdout_logfile": str(logs / f"{name}.log"),
@@ -201,7 +209,7 @@ class Supervisor:
 
     def _clear(self, name: str) -> None:
         """A server that was killed leaves its workers behind, who would go on answering."""
-        if name in ("web", "worker", "beat"):
+        if name in OURS:
             with contextlib.suppress(ProcessLookupError, KeyError):
                 os.killpg(self.groups[name], signal.SIGKILL)
 
@@ -317,6 +325,7 @@ def run(data: Path) -> None:
         raise SystemExit(f"The demo is running already (process {pid}).")
     port = free_port(number("PORT", 8000), "the web server")
     url = f"http://{HOST}:{port}"
+    live_port = free_port(number("LIVE_PORT", port + 1), "the live stream")
     metrics = data / "metrics"
     shutil.rmtree(metrics, ignore_errors=True)
     environment = {
@@ -325,6 +334,7 @@ def run(data: Path) -> None:
         "SECRET_KEY": secret(data),
         "OPENBOOK_DEMO": "1",
         "PUBLIC_URL": url,
+        "LIVE_URL": f"http://{HOST}:{live_port}/live/",
         "EMAIL_URL": f"filemail://{urllib.parse.quote(str(data / 'mail'))}",
         "WEBHOOKS_ALLOW_PRIVATE": "1",
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
@@ -349,8 +359,8 @@ def run(data: Path) -> None:
         facts = json.loads(
             manage(environment, "load_demo", "--json", "--base-url", url, "--kept", kept)
         )
-    say("Starting the web server, a worker and the beat")
-    path = configuration(data, programs(data, port, valkey_port))
+    say("Starting the web server, the live stream, a worker and the beat")
+    path = configuration(data, programs(data, port, live_port, valkey_port))
     serving = environment | {"OPENBOOK_SERVING": "1"}
     with supervised(path, serving, data / "log") as supervisor:
         wait_until_ready(url, supervisor)

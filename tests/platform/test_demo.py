@@ -71,7 +71,8 @@ class Demo:
                 continue  # dead, and not yet noticed by whoever its parent is now
             name = re.search("postgres|valkey|granian|worker|beat|supervisord", arguments)
             at = 0 if int(parent) == self.supervisor else 9
-            found.setdefault(name[0] if name else arguments, []).insert(at, int(pid))
+            known = "live" if "config.asgi" in arguments else name[0] if name else arguments
+            found.setdefault(known, []).insert(at, int(pid))
         return found
 
     def end(self, by: signal.Signals) -> int:
@@ -196,7 +197,7 @@ def demo(folder: Path, first: Past) -> Iterator[Demo]:
 
 
 def test_it_runs_on_servers_that_are_there_and_leaves_them(first: Past) -> None:
-    assert first.ran == {"supervisord", "granian", "worker", "beat"}
+    assert first.ran == {"supervisord", "granian", "live", "worker", "beat"}
     assert first.bookings > 50
     assert (first.code, first.left) == (0, {})
     assert first.said.endswith("==> Everything has ended.\n")
@@ -211,7 +212,7 @@ def test_it_says_what_it_does_and_what_to_open_and_nothing_else(demo: Demo) -> N
         "==> Starting PostgreSQL",
         "==> Bringing the tables up to date",
         "==> Loading the demo businesses",
-        "==> Starting the web server, a worker and the beat",
+        "==> Starting the web server, the live stream, a worker and the beat",
     ]
     port = taken.rpartition(" ")[2].rstrip(".")
     assert welcome.startswith(
@@ -287,14 +288,15 @@ def test_it_doesn_t_run_twice_and_isn_t_reset_meanwhile(
 
 def test_what_is_killed_is_started_again_and_said_so(demo: Demo) -> None:
     before = demo.runs()
-    for name in ("granian", "worker", "valkey"):
+    for name in ("granian", "live", "worker", "valkey"):
         os.kill(before[name][0], signal.SIGKILL)
-    for name in ("web", "worker", "valkey"):
+    for name in ("web", "live", "worker", "valkey"):
         demo.says(f"==> {name} ended (terminated by SIGKILL); see {demo.data}/log/{name}.log")
         demo.says(f"==> {name} was started again (process ")
     until(lambda: len(demo.runs().get("granian", [])) == 3, "no web server came back")
+    until(lambda: len(demo.runs().get("live", [])) == 2, "no live stream came back")
     after = demo.runs()
-    for name in ("granian", "worker", "valkey"):
+    for name in ("granian", "live", "worker", "valkey"):
         assert not {*after[name]} & {*before[name]}, f"a {name} of before goes on"
     assert after["postgres"][0] == before["postgres"][0]
     until(lambda: _answers(demo), "it didn't recover")
@@ -307,7 +309,8 @@ def _answers(demo: Demo) -> bool:
 
 
 def test_in_the_end_nothing_is_left_and_it_can_be_forgotten(demo: Demo) -> None:
-    assert {*demo.runs()} == {"supervisord", "postgres", "valkey", "granian", "worker", "beat"}
+    ours = {"granian", "live", "worker", "beat"}
+    assert {*demo.runs()} == {"supervisord", "postgres", "valkey", *ours}
     assert demo.end(signal.SIGTERM) == 0
     assert demo.said.endswith("==> Everything has ended.\n")
     assert demo.runs() == {}

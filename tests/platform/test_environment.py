@@ -284,7 +284,7 @@ def test_where_mails_go(url: str, found: dict[str, Any], start: Start) -> None:
         ({}, "http://127.0.0.1:8001/live/"),
         ({"PUBLIC_URL": "http://[::1]:9000"}, "http://[::1]:9001/live/"),
         ({"PUBLIC_URL": "https://book.example.com"}, "https://book.example.com/live/"),
-        ({"LIVE_URL": "https://live.example.com/"}, "https://live.example.com/"),
+        ({"LIVE_URL": "https://live.example.com/live/"}, "https://live.example.com/live/"),
     ],
 )
 def test_where_pages_hear_of_changes(environment: dict[str, str], found: str, start: Start) -> None:
