@@ -76,6 +76,7 @@ from bookings.services.visits import (
     take_payment,
 )
 from bookings.services.waitlist import accept as accept_offer
+from bookings.services.waitlist import book_waiting, offer_place
 from bookings.services.waitlist import decline as decline_offer
 from bookings.services.waitlist import join as join_waitlist
 from bookings.services.waitlist import leave as leave_waitlist
@@ -102,6 +103,7 @@ __all__ = [
     "book",
     "book_places",
     "book_visit",
+    "book_waiting",
     "book_with_deposit",
     "cancel",
     "cancel_own",
@@ -144,6 +146,7 @@ __all__ = [
     "miss_visit",
     "move_own",
     "move_visit",
+    "offer_place",
     "open_run",
     "promote_waitlist",
     "record",

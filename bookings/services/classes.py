@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,18 +52,25 @@ def schedule_session(
     by: Actor,
     capacity: int | None = None,
     resource_ids: Sequence[uuid.UUID] = (),
+    among: Collection[uuid.UUID] = (),
     location_id: uuid.UUID | None = None,
     now: datetime | None = None,
 ) -> Session:
     """Put one run of a class in the book: its trainer and room are taken once, whole.
 
-    Resources not named are chosen by the service's requirements. Raises SlotTaken when one isn't
-    free, Invalid when the class has no capacity.
+    Where no `resource_ids` are named they are chosen by the service's requirements, of the kinds
+    of `among` one of these. Raises SlotTaken when one isn't free, Invalid when the class has no
+    capacity.
     """
     places = capacity or service.capacity
     if not places:
         raise Invalid("A class needs a capacity.", fields={"capacity": "Required."})
-    wish = Wish.of(service, starts_at=starts_at, location_id=location_id)
+    wish = Wish.of(
+        service,
+        starts_at=starts_at,
+        location_id=location_id,
+        among=frozenset(among) if among else None,
+    )
     during = (wish.takes_from, wish.takes_until)
     seen = selectors.offered(service.business_id, *during, now=now, location_id=location_id)
     lock_days({each.location_id for each in seen}, *during)
@@ -490,11 +497,15 @@ def _take_elsewhere(
 def cancel_session(session: Session, *, by: Actor, now: datetime | None = None) -> Session:
     """Call a class off: every booking of it is cancelled, and all it took is free.
 
-    Who only holds a place is told once they come back for it; the hold lapses when it would have.
+    Those who have come are sent home again, so theirs are cancelled too and their deposits go back;
+    who was marked as missing stays so. Who only holds a place is told once they come back for it;
+    the hold lapses when it would have. Raises Conflict for a class that is over: it took place.
     """
     session = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
     if session.state in (Session.State.CANCELLED, Session.State.EXPIRED):
         return session
+    if session.ends_at <= clock.read(now):
+        raise Conflict("This class is over.")
     session.state, session.expires_at = Session.State.CANCELLED, None
     session.updated_at = clock.read(now)
     session.save(update_fields=["state", "expires_at", "updated_at"])

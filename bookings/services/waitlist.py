@@ -19,7 +19,7 @@ from django.db.models import Exists, OuterRef
 
 from accounts import clock
 from accounts.contact import phone_key
-from accounts.errors import DomainError, Invalid
+from accounts.errors import Conflict, DomainError, Invalid
 from accounts.models import Business
 from accounts.transactions import lock, written
 from availability.calendar import local_day, wall
@@ -150,6 +150,87 @@ def decline(entry: WaitlistEntry, *, by: Actor, now: datetime | None = None) -> 
     found.save(update_fields=["state"])
 
 
+@written
+def book_waiting(
+    entry: WaitlistEntry, session: Session, *, by: Actor, source: str, now: datetime | None = None
+) -> Booking:
+    """Book somebody who waits into a class that has room, whoever waits longer: staff have asked
+    them. What is offered to them is taken. Raises SlotTaken when there are too few places, Conflict
+    for who doesn't wait any more."""
+    found = _waits_for(entry, session)
+    if found.state == OFFERED and found.booking and found.booking.session_id == session.pk:
+        return accept(found, by=by, now=now)
+    if found.state == OFFERED:
+        decline(found, by=by, now=now)
+    booking = book_places(
+        session,
+        party_size=found.party_size,
+        guest=found.guest_id,
+        by=by,
+        source=source,
+        notes=found.notes,
+        now=now,
+    )
+    found.state, found.booking = WaitlistEntry.State.ACCEPTED, booking
+    found.save(update_fields=["state", "booking"])
+    return booking
+
+
+@written
+def offer_place(
+    entry: WaitlistEntry, session: Session, *, by: Actor, now: datetime | None = None
+) -> WaitlistEntry:
+    """Hold places in a class for somebody who waits, whoever waits longer, as `promote` would: for
+    `waitlist_offer_minutes`, but never past the start. Raises as `book_waiting` does, Conflict too
+    where offers stand for no time and for who has one already."""
+    found = _waits_for(entry, session)
+    moment = clock.read(now)
+    lasts = _lasts(session.business, session.starts_at, moment)
+    if found.state == OFFERED:
+        raise Conflict("This guest has an offer already.")
+    if lasts <= timedelta():
+        raise Conflict("There is no time left for an offer: book the guest instead.")
+    booking = book_places(
+        session,
+        party_size=found.party_size,
+        guest=found.guest_id,
+        by=by,
+        source=SOURCE,
+        notes=found.notes,
+        lasts=lasts,
+        now=now,
+    )
+    _offered(found, booking, by=by, now=now)
+    return found
+
+
+def _waits_for(entry: WaitlistEntry, session: Session) -> WaitlistEntry:
+    found = _locked(entry)
+    if found is None or found.state not in (WAITING, OFFERED):
+        raise Conflict("This guest doesn't wait any more.")
+    if found.business_id != session.business_id or (
+        found.session_id != session.pk
+        if found.session_id
+        else found.service_id != session.service_id
+    ):
+        raise Invalid("This guest waits for another class.")
+    return found
+
+
+def _offered(entry: WaitlistEntry, booking: Booking, *, by: Actor, now: datetime | None) -> None:
+    entry.state, entry.booking = OFFERED, booking
+    entry.save(update_fields=["state", "booking"])
+    assert booking.expires_at is not None
+    record(
+        booking,
+        Event.Kind.OFFERED,
+        by=by,
+        now=now,
+        waitlist=str(entry.pk),
+        expires_at=booking.expires_at.isoformat(),
+    )
+
+
 def _locked(entry: WaitlistEntry) -> WaitlistEntry | None:
     """The entry as it is now, kept from others; whoever needs its booking too takes that after."""
     return (
@@ -256,17 +337,7 @@ def _offer_next(
         if booking is None:
             hopeless.add(Wanted.of(entry))
             continue
-        entry.state, entry.booking = OFFERED, booking
-        entry.save(update_fields=["state", "booking"])
-        assert booking.expires_at is not None
-        record(
-            booking,
-            Event.Kind.OFFERED,
-            by=SYSTEM,
-            now=now,
-            waitlist=str(entry.pk),
-            expires_at=booking.expires_at.isoformat(),
-        )
+        _offered(entry, booking, by=SYSTEM, now=now)
         return entry
     return None
 

@@ -179,6 +179,15 @@ def tenant(word: str, phone: str) -> Tenant:
     requirement.resources.add(therapist)
     spin = service(of, f"{word} spin", capacity=12, display_order=2)
     session = services.schedule_session(spin, starts_at=EVENING, by=SYSTEM, now=NOW)
+    schedule = services.add_schedule(
+        of,
+        service=spin,
+        location=place,
+        rule="FREQ=WEEKLY;BYDAY=MO",
+        starts_on=EVENING.date(),
+        at="18:00",
+        now=NOW,
+    )
 
     endpoint = WebhookEndpoint.objects.create(
         business=of,
@@ -308,6 +317,7 @@ def tenant(word: str, phone: str) -> Tenant:
         service=known(massage),
         spin=known(spin),
         session=known(session),
+        schedule=known(schedule),
         booking=known(booking),
         seat=known(seat),
         category=known(category),

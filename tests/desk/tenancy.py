@@ -41,4 +41,38 @@ FLOOR = [
     foreign(f"GET {HERE}/floor/{{theirs.table}}/"),
 ]
 
-ASKS = [*FRAME, *FLOOR]
+ONE = f"{HERE}/classes/{{theirs.session}}"
+WEEKLY = f"{HERE}/classes/weekly"
+CLASSES = [
+    own(f"GET {HERE}/classes/?service={{theirs.spin}}&trainer={{theirs.therapist}}"),
+    own(f"GET {HERE}/classes/week/?place={{theirs.location}}"),
+    own(f"GET {HERE}/classes/new/"),
+    own(f"GET {WEEKLY}/"),
+    own(f"GET {WEEKLY}/new/"),
+    *(
+        foreign(f"{line}/", is_possible=is_possible)
+        for line, is_possible in (
+            (f"GET {ONE}", True),
+            (f"GET {ONE}/roster", True),
+            (f"GET {ONE}/find", True),
+            (f"GET {ONE}/change", True),
+            (f"GET {ONE}/cancel", True),
+            (f"POST {ONE}/cancel", True),
+            (f"GET {WEEKLY}/{{theirs.schedule}}", True),
+            (f"GET {WEEKLY}/{{theirs.schedule}}/end", True),
+            # What is filled in is sent as a form, and here JSON is.
+            (f"POST {ONE}/change", False),
+            (f"POST {ONE}/add", False),
+            (f"POST {ONE}/queue", False),
+            (f"POST {ONE}/wait", False),
+            (f"POST {WEEKLY}/{{theirs.schedule}}", False),
+            (f"POST {WEEKLY}/{{theirs.schedule}}/end", False),
+            ("POST /desk/{theirs.slug}/classes/new", False),
+            ("POST /desk/{theirs.slug}/classes/weekly/new", False),
+        )
+    ),
+    foreign(f"POST {ONE}/act/?do=check_in&booking={{theirs.seat}}"),
+    foreign(f"POST {HERE}/classes/{{mine.session}}/act/?do=cancel&booking={{theirs.seat}}"),
+]
+
+ASKS = [*FRAME, *FLOOR, *CLASSES]

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from bookings.web.desk import door, floor
+from bookings.web.desk import classes, door, floor, schedules
 
 app_name = "desk"
 urlpatterns = [
@@ -20,5 +20,22 @@ urlpatterns = [
     path("<slug:slug>/floor/<uuid:pk>/", floor.resource, name="resource"),
     # Settings.
     path("<slug:slug>/settings/", include("bookings.web.desk.settings.urls")),
+    # Classes
+    path("<slug:slug>/classes/", classes.week, name="classes"),
+    path("<slug:slug>/classes/week/", classes.week_board, name="classes-board"),
+    path("<slug:slug>/classes/new/", classes.session_new, name="session-new"),
+    path("<slug:slug>/classes/weekly/", schedules.schedules, name="schedules"),
+    path("<slug:slug>/classes/weekly/new/", schedules.schedule_new, name="schedule-new"),
+    path("<slug:slug>/classes/weekly/<uuid:pk>/", schedules.schedule, name="schedule"),
+    path("<slug:slug>/classes/weekly/<uuid:pk>/end/", schedules.schedule_end, name="schedule-end"),
+    path("<slug:slug>/classes/<uuid:pk>/", classes.session, name="session"),
+    path("<slug:slug>/classes/<uuid:pk>/roster/", classes.session_roster, name="session-roster"),
+    path("<slug:slug>/classes/<uuid:pk>/act/", classes.session_act, name="session-act"),
+    path("<slug:slug>/classes/<uuid:pk>/find/", classes.session_find, name="session-find"),
+    path("<slug:slug>/classes/<uuid:pk>/add/", classes.session_add, name="session-add"),
+    path("<slug:slug>/classes/<uuid:pk>/queue/", classes.session_queue, name="session-queue"),
+    path("<slug:slug>/classes/<uuid:pk>/wait/", classes.session_wait, name="session-wait"),
+    path("<slug:slug>/classes/<uuid:pk>/change/", classes.session_change, name="session-change"),
+    path("<slug:slug>/classes/<uuid:pk>/cancel/", classes.session_cancel, name="session-cancel"),
     path("<slug:slug>/", door.home, name="home"),
 ]
