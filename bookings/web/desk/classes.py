@@ -208,7 +208,7 @@ def _again(at: Desk, found: Session, text: str, *, undo: str = "", next_: str = 
 def session_act(at: Desk, pk: uuid.UUID) -> HttpResponse:
     """Check somebody in, or everybody; mark who is missing; take that back; cancel a place."""
     found, place = _session(at, pk)
-    said = at.request.GET | at.request.POST if at.request.GET else at.request.POST
+    said = at.request.GET.dict() | at.request.POST.dict()  # an undo says it in its address
     do = said.get("do", "")
     if do == "all":
         return _check_in_all(at, found, place)
