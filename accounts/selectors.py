@@ -23,3 +23,8 @@ def reached_by(channel: Channel) -> QuerySet[Business]:
     whoever registered it for all of theirs."""
     theirs = Q(owner=channel.user_id) if channel.user_id else Q()
     return Business.objects.filter(Q(pk=channel.business_id) | theirs, is_active=True)
+
+
+def business_at(slug: str) -> Business | None:
+    """The business that is in business at this address. One query."""
+    return Business.objects.filter(slug=slug, is_active=True).first()

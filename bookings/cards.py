@@ -128,6 +128,13 @@ def deposit_of(booking: Booking) -> Deposit | None:
     ).first()
 
 
+def _first_name(booking: Booking) -> str:
+    """Whoever booked, which may be somebody else than the guest we know by their phone."""
+    if said := booking.said.get("first_name"):
+        return said
+    return booking.guest.first_name if booking.guest else ""
+
+
 def card(booking: Booking, resources: Sequence[Resource], deposit: Deposit | None = None) -> Card:
     """A booking in words; `booking` comes with its business, location, service and guest."""
     zone = zone_of(booking.location)
@@ -137,7 +144,7 @@ def card(booking: Booking, resources: Sequence[Resource], deposit: Deposit | Non
     place = line(booking.location.name)
     return Card(
         business=line(booking.business.name),
-        greeting=greeting(booking.guest.first_name) if booking.guest else "",
+        greeting=greeting(_first_name(booking)),
         reference=booking.reference,
         state=STATES[State(booking.state)],
         what=line(what) or "Booking",

@@ -315,6 +315,18 @@ class Booking(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    @property
+    def said(self) -> dict[str, str]:
+        """What whoever booked by themselves said that may be of somebody else than the guest we
+        know by this phone: name, e-mail, language."""
+        found: dict[str, str] = self.details.get("widget", {})
+        return found
+
+    @property
+    def email(self) -> str:
+        """Where what is to be told of this booking goes."""
+        return self.said.get("email") or (self.guest.email if self.guest else "")
+
 
 class Block(models.Model):
     """A resource taken out of use for a while, and why. Half-open UTC."""

@@ -116,7 +116,8 @@ def starts(search: Search, *, now: datetime | None = None) -> list[Start]:
         moment = now or datetime.now(UTC)
         for run in _counted(_runs(search), now=now):
             at = run.session.starts_at
-            left[at] += run.places_left if _is_open(search, run, moment) else 0
+            has_room = run.places_left >= search.party_size and _is_open(search, run, moment)
+            left[at] += run.places_left if has_room else 0
         return [Start(*each) for each in sorted(left.items())]
     for here in _survey(search, now=now):
         served = {
@@ -517,6 +518,31 @@ def _taken(
     return taken
 
 
+class Serving(NamedTuple):
+    """Who serves, and how large a party may be; none and 0 where nothing does."""
+
+    staff: tuple[Candidate, ...]
+    most: int
+
+
+def serving(search: Search) -> Serving:
+    """Among whom a guest may choose, in the order offered, and the largest party that there is
+    room for at one time; of a class its places. One query, two more where tables may be joined."""
+    found = _resources(search)
+    staff = tuple(each.candidate for each in found if each.candidate.kind == assignment.STAFF)
+    if search.service and search.service.capacity:
+        return Serving(staff, search.service.capacity)
+    seats: dict[str, int] = defaultdict(int)
+    for each in found:
+        seats[each.need] = max(seats[each.need], each.candidate.units * each.candidate.covers_max)
+    most = min(seats.values(), default=0)
+    if found and not any(seats) and search.joinable:
+        most = max(
+            [most, *(each.covers_max for _, each in selectors.combinations(search.business))]
+        )
+    return Serving(staff, most)
+
+
 class Place(NamedTuple):
     """A scheduled run of a class, and how many places in it are left."""
 
@@ -524,9 +550,16 @@ class Place(NamedTuple):
     places_left: int
 
 
-def runs(search: Search, *, with_held: bool = False, now: datetime | None = None) -> list[Place]:
+def runs(
+    search: Search,
+    *,
+    with_held: bool = False,
+    with_full: bool = False,
+    now: datetime | None = None,
+) -> list[Place]:
     """The scheduled runs of the service in the days of a search that have room for the party, in
-    order; `with_held` also those that guests hold together and nobody confirmed yet.
+    order; `with_held` also those that guests hold together and nobody confirmed yet, `with_full`
+    also those without room.
 
     Dates are the business's; a lapsed hold keeps no place. One query; two for what isn't a class,
     if it has runs from when it was.
@@ -538,7 +571,11 @@ def runs(search: Search, *, with_held: bool = False, now: datetime | None = None
     if with_held:
         live |= Q(state=Session.State.HELD, expires_at__gt=clock.moment(now))
     found = _counted(_runs(search, live), now=now)
-    return [each for each in found if _is_open(search, each, moment)]
+    return [
+        each
+        for each in found
+        if (with_full or each.places_left >= search.party_size) and _is_open(search, each, moment)
+    ]
 
 
 def _was_a_class(service: Service) -> bool:
@@ -584,9 +621,9 @@ def _runs(search: Search, live: Q | None = None) -> QuerySet[Session]:
 
 
 def _is_open(search: Search, run: Place, moment: datetime) -> bool:
-    """Whether the party may still have places in a run."""
+    """Whether a run may still be booked, if it has room."""
     start = run.session.starts_at
-    if run.places_left < search.party_size or (search.keeps_now and start < moment):
+    if search.keeps_now and start < moment:
         return False
     if not search.keeps_notice:
         return True

@@ -560,6 +560,35 @@ def waitlist(business: Business) -> QuerySet[WaitlistEntry]:
     ).select_related("guest")
 
 
+def held_by(business: Business, visitor: str, *, now: datetime | None = None) -> list[Booking]:
+    """What somebody who looks around at the booking page holds at this moment. One query."""
+    return list(
+        Booking.objects.filter(
+            business=business,
+            state=State.HELD.value,
+            expires_at__gt=clock.moment(now),
+            details__widget__visitor=visitor,
+        ).select_related("business", "location", "service")
+    )
+
+
+def class_to_come(business: Business, session_id: uuid.UUID | None) -> Session | None:
+    """A class of the business that is in the book. One query."""
+    return (
+        Session.objects.filter(business=business, pk=session_id, state=Session.State.SCHEDULED)
+        .select_related("location", "service")
+        .first()
+        if session_id
+        else None
+    )
+
+
+def waiting(business: Business, entry_id: uuid.UUID) -> WaitlistEntry | None:
+    """An entry of the waitlist, whatever became of it. One query."""
+    rows = WaitlistEntry.objects.filter(business=business, pk=entry_id)
+    return rows.select_related("service").first()
+
+
 def offer_of(booking: Booking) -> WaitlistEntry | None:
     """The entry of the waitlist that a booking is held for, while it waits for an answer."""
     return WaitlistEntry.objects.filter(

@@ -3,11 +3,11 @@
 import uuid
 from collections.abc import Collection, Mapping
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 
 from accounts.models import Business
 from accounts.remembered import Remembered
-from resources.models import Requirement, Resource, Section, Service
+from resources.models import Location, Requirement, Resource, Section, Service
 
 
 def resource_exists(business: Business, resource_id: uuid.UUID) -> bool:
@@ -37,9 +37,48 @@ def services(business: Business) -> QuerySet[Service]:
     )
 
 
+def plan(location_id: uuid.UUID) -> list[Resource]:
+    """What stands in a place and may be booked by guests, with its sections. One query."""
+    return list(
+        Resource.objects.filter(
+            Q(section=None) | Q(section__is_online=True),
+            location=location_id,
+            is_active=True,
+            is_online=True,
+            deleted_at=None,
+        )
+        .exclude(kind="staff")
+        .select_related("section")
+        .order_by(F("section__display_order").asc(nulls_first=True), "display_order", "name")
+    )
+
+
 def on_offer(business: Business) -> list[Service]:
     """The services that guests may book, in the order they are shown. One query."""
     return list(Service.objects.filter(business=business, is_active=True))
+
+
+def on_menu(business: Business) -> list[Service]:
+    """The same with their categories, those of one together. One query."""
+    return list(
+        Service.objects.filter(business=business, is_active=True)
+        .select_related("category")
+        .order_by(
+            F("category__display_order").asc(nulls_last=True),
+            "category__name",
+            "display_order",
+            "name",
+            "id",
+        )
+    )
+
+
+def open_locations(business: Business) -> list[Location]:
+    """The places where a business may be booked, in the order they are shown. One query."""
+    found = list(Location.objects.filter(business=business, is_active=True))
+    for each in found:
+        each.business = business
+    return found
 
 
 def service_on_offer(business: Business, service_id: uuid.UUID) -> Service | None:

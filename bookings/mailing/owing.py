@@ -28,7 +28,8 @@ REMINDED = """
   JOIN accounts_business t ON t.id = b.business_id
   LEFT JOIN bookings_guest g ON g.id = b.guest_id
  WHERE {which}
-   AND b.state = 'confirmed' AND g.email <> ''
+   AND b.state = 'confirmed'
+   AND (g.email <> '' OR b.details->'widget'->>'email' <> '')
    AND t.sends_mail AND t.is_active AND NOT t.is_dev AND t.reminder_hours > 0
 """
 PLAN = """
@@ -88,7 +89,7 @@ def owe(events: Sequence[Event], *, now: datetime | None) -> None:
                 created_at=moment,
             )
             for event in mine
-            if event.booking and event.booking.guest and event.booking.guest.email
+            if event.booking and event.booking.email
             if (kind := _kind(event, told, staff))
         ],
         ignore_conflicts=True,

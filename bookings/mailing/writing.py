@@ -53,7 +53,6 @@ def write(mail: Mail, *, now: datetime) -> EmailMultiAlternatives:
     booking = mail.booking
     booking.location.business = booking.business
     _ask_whether_still_so(mail, booking, now)
-    assert booking.guest is not None
     resources = cards.resources_of(booking.resource_ids)
     card = cards.card(booking, resources, _deposit(booking))
     link = links.url(booking)
@@ -67,7 +66,7 @@ def write(mail: Mail, *, now: datetime) -> EmailMultiAlternatives:
         subject=f"{subject}, {card.day}",
         body=render_to_string(f"email/{mail.kind}.txt", context).strip() + "\n",
         from_email=_sender(card.business),
-        to=[booking.guest.email],
+        to=[booking.email],
         headers={
             "Message-ID": _message_id(mail, booking),
             "Auto-Submitted": "auto-generated",
@@ -84,10 +83,10 @@ def write(mail: Mail, *, now: datetime) -> EmailMultiAlternatives:
 def _ask_whether_still_so(mail: Mail, booking: Booking, now: datetime) -> None:
     if not writes_to_guests(booking.business):
         raise Overtaken("The business writes no mails.")
-    if booking.guest is None or not booking.guest.email:
+    if not booking.email:
         raise Overtaken("Nobody to write to.")
     try:
-        validate_email(booking.guest.email)
+        validate_email(booking.email)
     except ValidationError:
         raise Overtaken("Not an address.") from None
     wanted = WANTED.get(Mail.Kind(mail.kind), State.CONFIRMED)

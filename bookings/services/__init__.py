@@ -19,6 +19,7 @@ from bookings.services.customers import set_password as set_guest_password
 from bookings.services.deposits import (
     book_with_deposit,
     capture_deposit,
+    confirm_with_deposit,
     heed,
     release_deposit,
     settle_deposit,
@@ -31,7 +32,7 @@ from bookings.services.guests import meet as meet_guest
 from bookings.services.guests import welcome as welcome_guest
 from bookings.services.making import DepositTerms, book, confirm, hold, is_past, make
 from bookings.services.moving import amend, change_party_size, reschedule
-from bookings.services.own import cancel_own, move_own, renew_link
+from bookings.services.own import cancel_own, confirm_own, hold_own, move_own, renew_link
 from bookings.services.progress import (
     accept,
     cancel,
@@ -120,7 +121,9 @@ __all__ = [
     "complete",
     "complete_visit",
     "confirm",
+    "confirm_own",
     "confirm_visit",
+    "confirm_with_deposit",
     "correct_guest",
     "decline_offer",
     "deposit_paid",
@@ -132,6 +135,7 @@ __all__ = [
     "forget_guest",
     "heed",
     "hold",
+    "hold_own",
     "hold_run",
     "is_past",
     "join_waitlist",

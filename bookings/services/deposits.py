@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts import clock
 from accounts.errors import Conflict, DomainError, NotFound
 from accounts.models import Business, Channel
 from accounts.transactions import written
@@ -18,13 +19,15 @@ from billing import services as paying
 from billing.gateways import GatewayError, Notice, gateway
 from billing.models import Deposit, Payment
 from billing.money import Money
-from bookings import offers, rules, selectors
-from bookings.errors import NotOffered, PaymentUnavailable, SlotTaken
-from bookings.models import Booking, Event, Session
+from bookings import allocations, offers, rules, selectors
+from bookings.errors import HoldExpired, NotOffered, PaymentUnavailable, SlotTaken
+from bookings.lifecycle import State
+from bookings.models import Allocation, Booking, Event, Session
 from bookings.services.classes import book_places
-from bookings.services.making import DepositTerms, book
+from bookings.services.making import DepositTerms, book, confirm, deposit_wait, owe_deposit
 from bookings.services.progress import deposit_paid
-from bookings.services.recording import about, record
+from bookings.services.recording import about, is_lapsed, locked, record
+from bookings.services.sessions import extend, locked_session, touch
 from bookings.wishes import SYSTEM, Actor, GuestDetails, Wish
 
 Status = Deposit.Status
@@ -54,7 +57,7 @@ def book_with_deposit(
         rules.refuse_outside(wish, now=now)
         if selectors.look(wish, now=now).plan is None:
             raise SlotTaken
-    terms = _terms(wish, amount) if amount else None
+    terms = _terms(wish.business, amount) if amount else None
     how: dict[str, Any] = {
         "guest": guest,
         "by": by,
@@ -71,10 +74,7 @@ def book_with_deposit(
         booking = book_places(run, party_size=size, **how) if run else book(wish, **how)
     except DomainError:
         if terms:
-            with contextlib.suppress(GatewayError):
-                gateway(terms.gateway).release(
-                    terms.payment_intent_id, key=f"{terms.payment_intent_id}:release"
-                )
+            _let_go(terms)
         raise
     return booking, Deposit.objects.filter(booking_id=booking.pk).first()
 
@@ -92,10 +92,107 @@ def _run(wish: Wish, *, now: datetime | None) -> Session:
     raise SlotTaken
 
 
-def _terms(wish: Wish, amount: Money) -> DepositTerms:
-    account = wish.business.payment_account
+def confirm_with_deposit(
+    booking: Booking,
+    *,
+    by: Actor,
+    guest: GuestDetails | uuid.UUID | None = None,
+    notes: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> tuple[Booking, Deposit | None]:
+    """Promise what was held; where the business asks for a deposit and can receive it, once that is
+    paid: pending until then, and its place kept for as long. `details` is added.
+
+    Asked again it says the same again. The payment intent is made as `book_with_deposit` makes it.
+    Raises as `confirm` does, and PaymentUnavailable.
+    """
+    if earlier := Deposit.objects.filter(booking_id=booking.pk).first():
+        booking.refresh_from_db()
+        return booking, earlier
+    amount = billing.deposit_due(booking.business, booking.service)
+    if amount is None:
+        return _confirm(booking, by=by, guest=guest, notes=notes, details=details, now=now), None
+    terms = _terms(booking.business, amount)
+    try:
+        booking = _await_deposit(
+            booking, terms, by=by, guest=guest, notes=notes, details=details, now=now
+        )
+    except DomainError:
+        _let_go(terms)
+        raise
+    deposit = Deposit.objects.filter(booking_id=booking.pk).first()
+    if deposit and deposit.payment_intent_id != terms.payment_intent_id:
+        _let_go(terms)  # asked twice at once
+    return booking, deposit
+
+
+@written
+def _confirm(
+    booking: Booking, *, details: Mapping[str, Any] | None, now: datetime | None, **how: Any
+) -> Booking:
+    confirmed = confirm(booking, now=now, **how)
+    if details:
+        confirmed.details = confirmed.details | dict(details)
+        confirmed.save(update_fields=["details"])
+    return confirmed
+
+
+@written
+def _await_deposit(
+    booking: Booking,
+    terms: DepositTerms,
+    *,
+    by: Actor,
+    guest: GuestDetails | uuid.UUID | None,
+    notes: str | None,
+    details: Mapping[str, Any] | None,
+    now: datetime | None,
+) -> Booking:
+    session = locked_session(booking)
+    current = locked(booking)
+    if current.state in (State.PENDING.value, State.CONFIRMED.value):
+        return current
+    if current.state != State.HELD.value or is_lapsed(current, now=now):
+        raise HoldExpired
+    if session and (
+        session.state == Session.State.CANCELLED or session.starts_at != current.starts_at
+    ):
+        raise SlotTaken("This class has been called off or moved.")
+    moment = clock.read(now)
+    current.state, current.updated_at = State.PENDING.value, moment
+    current.expires_at = moment + deposit_wait(current.business)
+    if guest:
+        current.guest_id = (
+            guest
+            if isinstance(guest, uuid.UUID)
+            else allocations.guest(current.business_id, guest, now=now)
+        )
+    if notes is not None:
+        current.notes = notes
+    current.details = current.details | dict(details or {})
+    current.save(update_fields=["state", "expires_at", "updated_at", "guest", "notes", "details"])
+    Allocation.objects.filter(booking=current).update(expires_at=current.expires_at)
+    if session:
+        extend(session, current.expires_at)
+        touch(session, moment)
+    owe_deposit(current, terms)
+    record(current, Event.Kind.CREATED, by=by, now=now)
+    return locked(current)
+
+
+def _let_go(terms: DepositTerms) -> None:
+    """Cancel an intent that nobody will pay; at the gateway it costs nothing if that fails."""
+    with contextlib.suppress(GatewayError):
+        gateway(terms.gateway).release(
+            terms.payment_intent_id, key=f"{terms.payment_intent_id}:release"
+        )
+
+
+def _terms(business: Business, amount: Money) -> DepositTerms:
+    account = business.payment_account
     through = gateway(account.gateway)
-    holds = wish.business.deposit_type == Business.DepositType.AUTHORIZATION_HOLD
+    holds = business.deposit_type == Business.DepositType.AUTHORIZATION_HOLD
     try:
         intent = through.create_intent(
             amount,
@@ -108,7 +205,7 @@ def _terms(wish: Wish, amount: Money) -> DepositTerms:
     return DepositTerms(
         amount_cents=amount.minor,
         currency=amount.currency,
-        type=wish.business.deposit_type,
+        type=business.deposit_type,
         gateway=through.name,
         payment_intent_id=intent.id,
         client_secret=intent.client_secret,

@@ -1,23 +1,121 @@
-"""What guests do by themselves, with the link to their booking."""
+"""What guests do by themselves: hold a place, make it theirs, and by its link move or cancel it."""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import F
 
 from accounts import clock
+from accounts.contact import email_key, phone_key
 from accounts.errors import Conflict
-from accounts.transactions import written
-from bookings import policies, rules
+from accounts.models import Business
+from accounts.transactions import lock, written
+from billing.models import Deposit
+from bookings import policies, rules, selectors
 from bookings.errors import SlotTaken
-from bookings.models import Booking
+from bookings.models import Booking, Guest, Session
+from bookings.services.classes import book_places
+from bookings.services.deposits import confirm_with_deposit
+from bookings.services.making import hold, lock_days
 from bookings.services.moving import reschedule
-from bookings.services.progress import cancel
+from bookings.services.progress import cancel, release
 from bookings.services.recording import locked
-from bookings.wishes import GUEST
+from bookings.wishes import GUEST, GuestDetails, Wish
 from resources.models import Resource
+
+WIDGET = "widget"  # where bookings come from, and what is said of them in `details`
+
+
+@written
+def hold_own(
+    wish: Wish,
+    *,
+    visitor: str,
+    run: Session | None = None,
+    language: str = "",
+    now: datetime | None = None,
+) -> Booking:
+    """Hold a place for somebody who looks around, in place of what they held before: one at a time,
+    however often they go back. With a `run` places in that class.
+
+    The same again is the hold that is there, and it ends when it would have. When the new place
+    can't be had the old one stays. Raises as `hold` does.
+    """
+    lock([f"visitor:{wish.business.pk}:{visitor}"])
+    if wish.location_id:
+        lock_days([wish.location_id], wish.takes_from, wish.takes_until)
+    for earlier in selectors.held_by(wish.business, visitor, now=now):
+        if _is_same(earlier, wish, run):
+            return earlier
+        release(earlier, by=GUEST, now=now)
+    details = {WIDGET: {"visitor": visitor, "language": language}}
+    if run is None:
+        return hold(wish, by=GUEST, source=WIDGET, details=details, now=now)
+    return book_places(
+        run,
+        party_size=wish.party_size,
+        guest=None,
+        by=GUEST,
+        source=WIDGET,
+        details=details,
+        lasts=timedelta(minutes=wish.business.hold_minutes),
+        now=now,
+    )
+
+
+def _is_same(held: Booking, wish: Wish, run: Session | None) -> bool:
+    asked = (wish.starts_at, wish.ends_at, wish.party_size, wish.service)
+    if asked != (held.starts_at, held.ends_at, held.party_size, held.service):
+        return False
+    if run or held.session_id:
+        return bool(run) and held.session_id == run.pk  # type: ignore[union-attr]
+    if wish.resource_id is None:
+        return wish.location_id in (None, held.location_id)
+    return wish.resource_id in held.resource_ids
+
+
+def confirm_own(
+    booking: Booking, *, guest: GuestDetails, notes: str = "", now: datetime | None = None
+) -> tuple[Booking, Deposit | None]:
+    """Make what a guest holds theirs, or, with a deposit to pay, theirs once that is paid.
+
+    Whoever gives a known guest's phone is that guest and changes nothing about them, as they may be
+    somebody else: the booking alone remembers the name and the e-mail that they gave. Raises as
+    `confirm_with_deposit` does.
+    """
+    who, said = _recognised(booking.business, guest)
+    known = dict(booking.details.get(WIDGET, {}))
+    return confirm_with_deposit(
+        booking,
+        by=GUEST,
+        guest=who,
+        notes=notes,
+        details={WIDGET: known | said},
+        now=now,
+    )
+
+
+def _recognised(
+    business: Business, guest: GuestDetails
+) -> tuple[GuestDetails | uuid.UUID, dict[str, str]]:
+    """The guest whose phone it is, if we know it, and what was said that isn't known of them."""
+    phone, email = phone_key(guest.phone), email_key(guest.email)
+    mine = Guest.objects.filter(business=business)
+    known = None
+    if phone:
+        known = mine.filter(phone_key=phone).first()
+    elif email:
+        known = mine.filter(email_key=email).order_by("created_at").first()
+    if known is None:
+        return guest, {}
+    said: dict[str, str] = {}
+    if (known.first_name, known.last_name) != (guest.first_name, guest.last_name):
+        said |= {"first_name": guest.first_name, "last_name": guest.last_name}
+    if email and known.email_key != email:
+        said["email"] = guest.email
+    return known.pk, said
 
 
 @written
