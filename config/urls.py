@@ -16,6 +16,7 @@ from bookings.api.google import schema as google_schema
 from bookings.api.myreserva import schema as myreserva
 from bookings.api.octotable import dialect as octotable
 from bookings.api.octotable import schema as octotable_schema
+from bookings.web.widget import embed
 from config import health
 from config.routing import api
 
@@ -97,6 +98,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", include("bookings.web.desk.urls")),
     path("admin/", admin.site.urls),
     path("booking/", include("bookings.web.urls")),
+    path("book/", include("bookings.web.widget.urls", namespace="book")),
+    path("widget/embed.js", embed.loader, name="embed"),
+    path("widget/", include("bookings.web.widget.urls", namespace="widget")),
     path("demo/mail/", include("bookings.web.demo_urls")),
 ]
 
