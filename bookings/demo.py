@@ -21,7 +21,7 @@ from accounts.identifiers import hex24
 from accounts.models import Business, Channel, Membership, User
 from availability.models import Break, Closure, OpeningHours, RosterEntry
 from billing.models import Plan, Subscription
-from bookings import services
+from bookings import demo_today, services
 from bookings.errors import NotOffered, SlotTaken
 from bookings.models import Session
 from bookings.wishes import SYSTEM, GuestDetails, Wish
@@ -33,6 +33,7 @@ from resources.models import (
     Resource,
     Section,
     Service,
+    TurnTime,
 )
 
 PASSWORD = "openbook-demo"  # noqa: S105 - it is printed on every start
@@ -100,6 +101,8 @@ def load(kept: Path, *, now: datetime | None = None) -> dict[str, Any]:
         )
     for fill in made:
         fill()
+    for each in (bistro, gym, spa):
+        demo_today.liven(each, GUESTS, now=now or datetime.now(UTC))
     return {
         "logins": [
             {"email": ADMIN, "password": PASSWORD, "role": "admin"},
@@ -164,6 +167,13 @@ def _place(business: Business, *periods: tuple[range, str, str]) -> Location:
     return place
 
 
+def _open(business: Business) -> tuple[str, str]:
+    """Hours in which something goes on now: the day and the evening, or around the clock for
+    whoever looks at night."""
+    hour = datetime.now(ZoneInfo(business.timezone)).hour
+    return ("08:00", "00:00") if 11 <= hour < 20 else ("00:00", "00:00")
+
+
 def _resource(place: Location, section: Section | None, name: str, **fields: Any) -> Resource:
     return Resource.objects.create(
         business=place.business, location=place, section=section, name=name, **fields
@@ -171,7 +181,9 @@ def _resource(place: Location, section: Section | None, name: str, **fields: Any
 
 
 def _bistro(business: Business) -> Callable[[], None]:
-    place = _place(business, (range(1, 8), "12:00", "15:00"), (range(1, 8), "18:00", "23:00"))
+    place = _place(business, (range(1, 8), *_open(business)))
+    for most, lasts in demo_today.STAYS.items():
+        TurnTime.objects.create(location=place, covers_max=most, duration=timedelta(minutes=lasts))
     today = datetime.now(ZoneInfo(business.timezone)).date()
     Closure.objects.create(
         location=place,
@@ -180,15 +192,16 @@ def _bistro(business: Business) -> Callable[[], None]:
         reason="Kitchen renovation",
     )
     plan = {
-        "Main room": [(1, 2, 40, 40), (2, 2, 160, 40), (3, 4, 40, 160), (4, 4, 180, 160),
-                      (5, 4, 320, 160), (6, 6, 320, 40)],
-        "Window": [(7, 2, 40, 320), (8, 2, 140, 320), (9, 2, 240, 320), (10, 2, 340, 320)],
-        "Terrace": [(11, 4, 40, 460), (12, 4, 180, 460), (13, 4, 320, 460), (14, 8, 460, 460)],
+        "Main room": [(1, 2, 0, 0), (2, 2, 160, 0), (6, 6, 330, 0),
+                      (3, 4, 0, 170), (4, 4, 180, 170), (5, 4, 380, 170)],
+        "Window": [(7, 2, 0, 380), (8, 2, 150, 380), (9, 2, 300, 380), (10, 2, 450, 380)],
+        "Terrace": [(11, 4, 660, 0), (12, 4, 660, 170), (13, 4, 660, 350), (14, 8, 800, 170)],
     }  # fmt: skip
     tables: dict[int, Resource] = {}
     for order, (name, rows) in enumerate(plan.items()):
         section = Section.objects.create(location=place, name=name, display_order=order)
         for number, covers, x, y in rows:
+            width = {2: 90, 4: 120, 6: 180, 8: 220}[covers]
             tables[number] = _resource(
                 place,
                 section,
@@ -199,8 +212,9 @@ def _bistro(business: Business) -> Callable[[], None]:
                 shape=Resource.Shape.ROUND if covers == 2 else Resource.Shape.SQUARE,
                 plan_x=x,
                 plan_y=y,
-                plan_width=60 + 20 * (covers > 2) + 40 * (covers > 4),
-                plan_height=60,
+                plan_width=width,
+                plan_height=90,
+                plan_rotation=90 if covers == 8 else 0,
             )
     for name, numbers, least, most in (
         ("Tables 3 and 4", (3, 4), 5, 8),
@@ -215,12 +229,28 @@ def _bistro(business: Business) -> Callable[[], None]:
 
 
 def _gym(business: Business) -> Callable[[], None]:
-    place = _place(business, (range(1, 6), "06:00", "22:00"), (range(6, 8), "08:00", "20:00"))
+    opens, closes = _open(business)
+    early = "06:00" if opens > "06:00" else opens
+    place = _place(business, (range(1, 6), early, closes), (range(6, 8), opens, closes))
     floor = Section.objects.create(location=place, name="Floor")
     for number in range(1, 9):
-        _resource(place, floor, f"Treadmill {number}", kind="treadmill")
-    _resource(place, floor, "Squat racks", kind="spot", units=6)
-    studio = _resource(place, None, "Studio", kind="room", covers_max=20)
+        _resource(
+            place,
+            floor,
+            f"Treadmill {number}",
+            kind="treadmill",
+            plan_x=110 * (number - 1),
+            plan_y=0,
+            plan_width=80,
+            plan_height=130,
+        )
+    standing = {"plan_y": 190, "plan_height": 140}
+    _resource(
+        place, floor, "Squat racks", kind="spot", units=6, plan_x=0, plan_width=350, **standing
+    )
+    studio = _resource(
+        place, None, "Studio", kind="room", covers_max=20, plan_x=440, plan_width=410, **standing
+    )
     sam, mia = (_resource(place, None, name, kind="staff") for name in ("Sam", "Mia"))
     business.schedule_weeks, business.waitlist_promotes = 4, True
     business.save(update_fields=["schedule_weeks", "waitlist_promotes"])
@@ -278,7 +308,7 @@ def _places(session: Session, guest: GuestDetails, count: int) -> None:
 
 
 def _spa(business: Business) -> Callable[[], None]:
-    place = _place(business, (range(1, 8), "09:00", "18:00"))
+    place = _place(business, (range(1, 8), "08:00", "22:00"))
     for weekday in range(1, 8):
         Break.objects.create(location=place, weekday=weekday, starts=time(13), ends=time(13, 30))
     seniors = Section.objects.create(location=place, name="Senior therapists")

@@ -12,7 +12,7 @@ from bookings.files.shape import DAYS, SETTINGS
 from bookings.models import Schedule
 from resources.models import Location, Resource, Service
 
-SAYS_ZERO = ("notice", "days_ahead", "parties")  # unsaid, these aren't zero
+SAYS_ZERO = ("notice", "days_ahead", "parties", "x", "y")  # unsaid, these aren't zero
 
 
 def write(business: Business) -> dict[str, Any]:

@@ -62,6 +62,15 @@ def test_what_is_switched_off_stays_off(tmp_path: Path) -> None:
     assert list(found.values_list("is_active", "is_online")) == [(False, True), (True, False)]
 
 
+def test_a_table_in_the_corner_of_the_plan_stays_there(tmp_path: Path) -> None:
+    bistro = business("Bistro")
+    tables(bistro, 1)
+    Resource.objects.update(plan_x=0, plan_y=0, plan_width=80, plan_height=60)
+    imported(tmp_path, run("export_business", bistro.slug), "--slug", "copy")
+    found = Resource.objects.get(business__slug="copy")
+    assert (found.plan_x, found.plan_y, found.plan_width) == (0, 0, 80)
+
+
 @pytest.mark.parametrize("slug", [demo.BISTRO, demo.GYM, demo.SPA])
 def test_the_demo_there_and_back(tmp_path: Path, slug: str) -> None:
     demo.load(tmp_path / "kept.json")
