@@ -122,7 +122,7 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "accounts.User"
-LOGIN_REDIRECT_URL = "desk:start"
+LOGIN_REDIRECT_URL = "admin:index"
 LOGIN_URL = "desk:sign-in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -22,6 +22,10 @@ def pytest_load_initial_conftests() -> None:
         if name not in ("DATABASE_URL", "REDIS_URL"):
             os.environ.pop(name, None)  # the tests say themselves what they want set
     os.environ["OPENBOOK_ENV"] = "test"
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # the servers run; each has its own rooms
+        number = int(worker.removeprefix("gw")) + 1
+        os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{number}"
+        return
     if not os.environ.get("DATABASE_URL"):
         postgres = servers.start_postgres(ROOT / "var" / "test" / "postgres", *servers.FAST)
         os.environ["DATABASE_URL"] = servers.database_url(postgres, "openbook")
@@ -29,3 +33,15 @@ def pytest_load_initial_conftests() -> None:
         valkey = servers.start_valkey()
         RUNNING.append(valkey)
         os.environ["REDIS_URL"] = f"redis://127.0.0.1:{valkey.port}/0"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One file at a time goes to a worker, and what commits comes after all that rolls back, as
+    pytest-django has put it: it leaves the tables empty."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        commits = "transactional_db" in getattr(item, "fixturenames", ()) or (
+            marker is not None and marker.kwargs.get("transaction", False)
+        )
+        group = f"{item.path.relative_to(ROOT)}{' commits' if commits else ''}"
+        item.add_marker(pytest.mark.xdist_group(group))
