@@ -121,7 +121,7 @@ class Business(models.Model):
     min_notice_minutes = models.PositiveIntegerField(default=0)
     max_advance_days = models.PositiveSmallIntegerField(default=365)
     hold_minutes = models.PositiveSmallIntegerField(
-        default=10, validators=[MinValueValidator(1), MaxValueValidator(1440)]
+        default=20, validators=[MinValueValidator(1), MaxValueValidator(1440)]
     )
     cancellation_window_hours = models.PositiveSmallIntegerField(default=24)
     deposit_enabled = models.BooleanField(default=False)

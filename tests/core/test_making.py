@@ -69,8 +69,8 @@ def test_nobody_is_refused_while_a_table_is_free_and_then_everybody(bistro: Busi
 def test_a_hold_takes_time_until_it_lapses_and_then_takes_none(bistro: Business) -> None:
     early = [hold(bistro), hold(bistro)]
     with pytest.raises(SlotTaken):
-        hold(bistro, now=NOW + 9 * MINUTE)
-    late = hold(bistro, now=NOW + 10 * MINUTE)
+        hold(bistro, now=NOW + 19 * MINUTE)
+    late = hold(bistro, now=NOW + 20 * MINUTE)
     states = [Booking.objects.get(pk=each.pk).state for each in (*early, late)]
     assert sorted(states[:2]) == ["expired", "held"]  # only the one in the way was cleared
     assert states[2] == "held"
@@ -79,6 +79,6 @@ def test_a_hold_takes_time_until_it_lapses_and_then_takes_none(bistro: Business)
 def test_a_lapsed_hold_cannot_be_confirmed_even_before_any_sweep(bistro: Business) -> None:
     held = hold(bistro)
     with pytest.raises(HoldExpired):
-        services.confirm(held, by=SYSTEM, now=NOW + 10 * MINUTE)
-    assert services.confirm(held, by=SYSTEM, now=NOW + 9 * MINUTE).state == "confirmed"
+        services.confirm(held, by=SYSTEM, now=NOW + 20 * MINUTE)
+    assert services.confirm(held, by=SYSTEM, now=NOW + 19 * MINUTE).state == "confirmed"
     assert not Allocation.objects.filter(booking=held, expires_at__isnull=False).exists()

@@ -220,7 +220,7 @@ def test_what_is_over_can_only_be_looked_at(
 
 def test_a_lapsed_hold_is_over_before_any_sweep(bistro: Business, visitor: Visitor) -> None:
     held = services.hold(wish(bistro), guest=MARIA, by=SYSTEM, source="test", now=NOW)
-    visitor.now = NOW + 10 * timedelta(minutes=1)
+    visitor.now = NOW + 20 * timedelta(minutes=1)
     reply = visitor.post(link(held, "cancel/"))
     assert (reply.status_code, "has lapsed" in text(reply)) == (409, True)
 

@@ -135,12 +135,10 @@ def issue(of: Business, *scopes: str, rpm: int = 100_000) -> str:
 
 
 def organisation(name: str = "Organisation", **fields: Any) -> Business:
-    """One that is open day and night, offers a start every quarter of an hour and keeps what is
-    held for twenty minutes."""
+    """One that is open day and night and offers a start every quarter of an hour."""
     usual: dict[str, Any] = {
         "timezone": "Europe/London",
         "slot_interval_minutes": 15,
-        "hold_minutes": 20,
     }
     of = business(name, **usual | fields)
     for weekday in range(1, 8):

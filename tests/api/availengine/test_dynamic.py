@@ -469,7 +469,7 @@ def test_a_hold_is_confirmed_into_a_booking(contract: Contract) -> None:
             "duration_minutes": 60,
             "capacity": 2,
             "resource_id": hold["resource_id"],
-            "expires_at": "2026-06-19T12:10:00Z",
+            "expires_at": "2026-06-19T12:20:00Z",
         },
     )
     assert contract.available(**MORNING).json()["remaining_resources"] == 2
