@@ -1,5 +1,6 @@
 """The states of a booking, and which may follow which. Pure."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -39,6 +40,12 @@ UNDOES: Final = {
 WAITING: Final = frozenset({State.HELD, State.PENDING})
 TAKING: Final = WAITING | {State.CONFIRMED, State.CHECKED_IN}
 TERMINAL: Final = frozenset(state for state, after in FOLLOWS.items() if not after)
+
+
+def standing(state: State, expires_at: datetime | None, now: datetime) -> State:
+    """Where a booking stands at a moment: what waited too long has expired, swept or not."""
+    lapsed = state in WAITING and expires_at is not None and expires_at <= now
+    return State.EXPIRED if lapsed else state
 
 
 def may_follow(state: State) -> frozenset[State]:

@@ -1,7 +1,7 @@
 """The promise: who has what, when."""
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import (
@@ -17,7 +17,7 @@ from django.db.models.lookups import GreaterThan
 from django.utils.timezone import now
 
 from accounts.models import Business, Channel, User
-from bookings.lifecycle import State
+from bookings.lifecycle import State, standing
 from resources.models import Location, Resource, Service
 
 WAITING = (State.HELD.value, State.PENDING.value)
@@ -314,6 +314,10 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    def standing(self, now: datetime) -> State:
+        """Its state by the clock, whether or not the sweep has come by."""
+        return standing(State(self.state), self.expires_at, now)
 
     @property
     def said(self) -> dict[str, str]:

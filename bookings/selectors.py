@@ -31,7 +31,16 @@ from billing import selectors as billing
 from bookings import assignment, rules
 from bookings.assignment import Candidate, Combined
 from bookings.lifecycle import State
-from bookings.models import Allocation, Block, Booking, Event, Guest, Session, WaitlistEntry
+from bookings.models import (
+    WAITING,
+    Allocation,
+    Block,
+    Booking,
+    Event,
+    Guest,
+    Session,
+    WaitlistEntry,
+)
 from bookings.references import normalise
 from bookings.stranding import Stranded as Stranded
 from bookings.stranding import stranded as stranded
@@ -405,6 +414,11 @@ def version_of(booking: Booking) -> int:
     """How often a booking was changed or ended, as its guest's calendar counts. One query."""
     changes = (Event.Kind.UPDATED, Event.Kind.CANCELLED, Event.Kind.EXPIRED)
     return booking.events.filter(kind__in=changes).count()
+
+
+def lapsed(now: datetime | None = None) -> Q:
+    """What has waited too long, whether or not the sweep has come by."""
+    return Q(state__in=WAITING, expires_at__lte=clock.moment(now))
 
 
 def bookings_this_month(business: Business, *, now: datetime | None = None) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import django_filters as filters
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.models import Business
 from bookings import selectors
@@ -45,9 +45,11 @@ class BookingFilter(filters.FilterSet):  # type: ignore[misc]
     customer_id = filters.UUIDFilter(field_name="guest")
     q = filters.CharFilter(method="like", max_length=100)
 
-    def __init__(self, data: Any, rows: Rows, *, business: Business) -> None:
+    def __init__(
+        self, data: Any, rows: Rows, *, business: Business, now: dt.datetime | None
+    ) -> None:
         super().__init__(data, rows)
-        self.business = business
+        self.business, self.now = business, now
 
     def _midnight(self, day: dt.date) -> dt.datetime:
         return instant_at(day, dt.time(), self.business)
@@ -62,8 +64,10 @@ class BookingFilter(filters.FilterSet):  # type: ignore[misc]
         return rows.filter(starts_at__lt=self._midnight(day + dt.timedelta(days=1)))
 
     def in_status(self, rows: Rows, name: str, statuses: list[str]) -> Rows:
-        expired = [State.EXPIRED.value] if State.CANCELLED.value in statuses else []
-        return rows.filter(state__in=[*statuses, *expired])
+        gone = selectors.lapsed(self.now)
+        waits = Q(state__in=statuses) & ~gone
+        over = Q(state=State.EXPIRED.value) | gone
+        return rows.filter(waits | over if State.CANCELLED.value in statuses else waits)
 
     def on_resource(self, rows: Rows, name: str, resource_id: uuid.UUID) -> Rows:
         return rows.filter(resource_ids__contains=[resource_id])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from accounts.models import Business, Channel
@@ -18,17 +18,20 @@ from resources.models import Resource, Service
 STATUSES = {State.EXPIRED.value: State.CANCELLED.value}
 
 
-def status_of(booking: Booking) -> str:
-    """The booking's state in this protocol's words."""
-    return STATUSES.get(booking.state, booking.state)
+def status_of(booking: Booking, now: datetime | None) -> str:
+    """The booking's state in this protocol's words, as it is now."""
+    state = booking.standing(now or datetime.now(UTC)).value
+    return STATUSES.get(state, state)
 
 
-def booking_json(booking: Booking, business: Business) -> dict[str, Any]:
+def booking_json(
+    booking: Booking, business: Business, *, now: datetime | None = None
+) -> dict[str, Any]:
     """The nine documented keys; dates and times by the clock on the business's wall."""
     start, end = wall(booking.starts_at, business), wall(booking.ends_at, business)
     return {
         "id": str(booking.pk),
-        "status": status_of(booking),
+        "status": status_of(booking, now),
         "booking_date": start.date().isoformat(),
         "start_time": start.strftime("%H:%M:%S"),
         "end_time": end.strftime("%H:%M:%S"),
@@ -50,9 +53,11 @@ def customer_json(guest: Guest) -> dict[str, Any]:
     }
 
 
-def managed_booking_json(booking: Booking, business: Business) -> dict[str, Any]:
+def managed_booking_json(
+    booking: Booking, business: Business, *, now: datetime | None = None
+) -> dict[str, Any]:
     """A booking as staff see it: the nine keys, and who, what for, whence."""
-    return booking_json(booking, business) | {
+    return booking_json(booking, business, now=now) | {
         "resource_ids": [str(each) for each in booking.resource_ids],
         "service_id": str(booking.service_id) if booking.service_id else None,
         "customer": customer_json(booking.guest) if booking.guest else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -345,17 +345,17 @@ STATES = {
 }
 
 
-def parts_of(booking: Booking) -> list[Booking]:
+def parts_of(booking: Booking, now: datetime) -> list[Booking]:
     """The services of an appointment, in order; without what was cancelled at another door, unless
     all was."""
     rows = [booking, *booking.followers.all()]
-    gone = (State.CANCELLED.value, State.EXPIRED.value)
-    return [each for each in rows if each.state not in gone] or rows
+    gone = (State.CANCELLED, State.EXPIRED)
+    return [each for each in rows if each.standing(now) not in gone] or rows
 
 
-def status_of(booking: Booking) -> str:
+def status_of(booking: Booking, now: datetime) -> str:
     """Where an appointment stands."""
-    return STATES[parts_of(booking)[0].state]
+    return STATES[parts_of(booking, now)[0].standing(now).value]
 
 
 def payment_status(total: int, paid: int, own: Mapping[str, Any]) -> str:
@@ -369,8 +369,10 @@ def payment_status(total: int, paid: int, own: Mapping[str, Any]) -> str:
     return "partially_paid" if paid else "pending"
 
 
-def appointments_json(rows: list[Booking], *, with_payments: bool = False) -> list[dict[str, Any]]:
-    """Several at once, in two more queries."""
+def appointments_json(
+    rows: list[Booking], now: datetime, *, with_payments: bool = False
+) -> list[dict[str, Any]]:
+    """Several at once as they are now, in two more queries."""
     ids = {
         each for row in rows for part in (row, *row.followers.all()) for each in part.resource_ids
     }
@@ -382,7 +384,8 @@ def appointments_json(rows: list[Booking], *, with_payments: bool = False) -> li
     for each in Receipt.objects.filter(booking_id__in=[row.pk for row in rows]):
         receipts[each.booking_id].append(each)
     return [
-        appointment_json(row, staff, receipts[row.pk], with_payments=with_payments) for row in rows
+        appointment_json(row, staff, receipts[row.pk], now, with_payments=with_payments)
+        for row in rows
     ]
 
 
@@ -390,12 +393,13 @@ def appointment_json(
     booking: Booking,
     staff: Mapping[uuid.UUID, str],
     receipts: list[Receipt],
+    now: datetime,
     *,
     with_payments: bool = False,
 ) -> dict[str, Any]:
     own = said(booking)
     zone = ZoneInfo(booking.location.timezone or booking.business.timezone)
-    parts = parts_of(booking)
+    parts = parts_of(booking, now)
     total = sum(each.price_cents or 0 for each in parts)
     paid = sum(each.amount_cents for each in receipts)
     start, end = parts[0].starts_at.astimezone(zone), parts[-1].ends_at.astimezone(zone)
@@ -408,7 +412,7 @@ def appointment_json(
         "appointment_date": start.date().isoformat(),
         "start_time": f"{start:%H:%M}",
         "end_time": f"{end:%H:%M}",
-        "status": status_of(booking),
+        "status": status_of(booking, now),
         "payment_status": payment_status(total, paid, own),
         "appointment_type": own.get("appointment_type", "online"),
         "services": [

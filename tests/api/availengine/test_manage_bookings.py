@@ -531,17 +531,22 @@ def test_sending_back_what_was_shown_changes_nothing(contract: Contract) -> None
     assert Event.objects.count() == events
 
 
-def test_what_lapsed_reads_as_cancelled_and_may_be_cancelled(contract: Contract) -> None:
+@pytest.mark.parametrize("is_swept", [False, True], ids=["by the clock", "with Celery"])
+def test_what_lapsed_reads_as_cancelled_and_may_be_cancelled(
+    contract: Contract, is_swept: bool
+) -> None:
     held = services.hold(
         wish(contract.business), by=SYSTEM, source="availengine", guest=MARIA, now=NOW
     )
     path = f"{BOOKINGS}/{held.pk}"
     assert contract.api.get(path).json() == {"booking": shown(held, status="held")}
-    later = NOW + 10 * MINUTE
-    services.expire_holds(now=later)
+    contract.api.now = NOW + 20 * MINUTE
+    if is_swept:
+        services.expire_holds(now=contract.api.now)
     expected = {"booking": shown(held, status="cancelled")}
     assert contract.api.get(path).json() == expected
     assert listed(contract, status="cancelled") == ids(held)
+    assert listed(contract, status="held,pending") == []
     response = contract.api.patch(path, {"status": "cancelled"})
     assert (response.status_code, response.json()) == (200, expected)
 

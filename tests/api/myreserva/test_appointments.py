@@ -381,7 +381,11 @@ def test_what_is_pending_may_lapse_when_the_outlet_says_so(day: Spa) -> None:
     assert starts(day.at(NOW + timedelta(minutes=29)).public) == AFTERNOON
     later = day.at(NOW + timedelta(minutes=31))
     assert starts(later.public) == MORNING + AFTERNOON
-    assert later.owner.post(f"appointments/{id_}/confirm").status_code == 409
+    assert later.owner.get(f"appointments/{id_}").json()["status"] == "cancelled"
+    for status, found in (("pending", []), ("cancelled", [id_])):
+        page = later.owner.get("appointments", status=status).json()
+        assert [each["id"] for each in page["items"]] == found
+    assert later.owner.post(f"appointments/{id_}/confirm").status_code == 400
 
 
 def test_an_outlet_may_confirm_by_itself(day: Spa) -> None:

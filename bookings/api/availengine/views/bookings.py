@@ -59,14 +59,14 @@ class Bookings(Endpoint):
 
     def get(self, request: Request) -> Response:
         rows = selectors.bookings(self.business)
-        wanted = BookingFilter(request.query_params, rows, business=self.business)
+        wanted = BookingFilter(request.query_params, rows, business=self.business, now=self.now)
         if not wanted.is_valid():
             raise invalid(
                 **{name: " ".join(map(str, said)) for name, said in wanted.errors.items()}
             )
         return self.page(
             wanted.qs,
-            lambda each: managed_booking_json(each, self.business),
+            lambda each: managed_booking_json(each, self.business, now=self.now),
             ordering=("starts_at", "id"),
         )
 
@@ -83,7 +83,9 @@ class Bookings(Endpoint):
             now=self.now,
         )
         shown = self.find(selectors.bookings(self.business), booking.pk)
-        return Response({"booking": managed_booking_json(shown, self.business)} | more, 201)
+        return Response(
+            {"booking": managed_booking_json(shown, self.business, now=self.now)} | more, 201
+        )
 
     def _wish(self, wanted: dict[str, Any]) -> Wish:
         of = self.business
@@ -113,13 +115,13 @@ class OneBooking(Endpoint):
 
     def get(self, request: Request, booking_id: str) -> Response:
         found = self.find(selectors.bookings(self.business), booking_id)
-        return Response({"booking": managed_booking_json(found, self.business)})
+        return Response({"booking": managed_booking_json(found, self.business, now=self.now)})
 
     def patch(self, request: Request, booking_id: str) -> Response:
         found = self.find(selectors.bookings(self.business), booking_id)
         wanted = self._changes(found, self.read(BookingChanges, partial=True))
         changed = services.change(found, wanted, by=self.caller.actor, now=self.now)
-        return Response({"booking": managed_booking_json(changed, self.business)})
+        return Response({"booking": managed_booking_json(changed, self.business, now=self.now)})
 
     def _changes(self, booking: Booking, wanted: dict[str, Any]) -> Changes:
         of = self.business

@@ -377,7 +377,7 @@ class Bookings(Quick):
                 notes=values["customer_notes"],
                 now=now,
             )
-            return 201, {"booking": booking_json(booking, business)}
+            return 201, {"booking": booking_json(booking, business, now=now)}
 
         # A place that was taken a moment ago may be free for a retry: that answer isn't kept.
         return keyed(
@@ -385,9 +385,9 @@ class Bookings(Quick):
         )
 
 
-def hold_json(hold: Booking, business: Business) -> dict[str, Any]:
+def hold_json(hold: Booking, business: Business, now: datetime | None) -> dict[str, Any]:
     """A booking's keys, but for the code that only a promise has, and until when it is kept."""
-    shown = booking_json(hold, business)
+    shown = booking_json(hold, business, now=now)
     del shown["confirmation_code"]
     return shown | {"expires_at": stamp(hold.expires_at)}
 
@@ -418,7 +418,7 @@ class Holds(Quick):
                 lasts=timedelta(minutes=minutes) if minutes else None,
                 now=now,
             )
-            return 201, {"hold": hold_json(held, business)}
+            return 201, {"hold": hold_json(held, business, now)}
 
         return keyed(
             request, caller, body, lambda: attempt_quick(act), forgets=lambda it: it.status == 409
@@ -455,14 +455,15 @@ class Confirm(OneHold):
         )
 
         def act() -> tuple[int, Any]:
+            now = gate.instant(request)
             booking = services.confirm(
                 held,
                 by=caller.actor,
                 guest=guest_of(values),
                 notes=values["customer_notes"],
-                now=gate.instant(request),
+                now=now,
             )
-            return 200, {"booking": booking_json(booking, business)}
+            return 200, {"booking": booking_json(booking, business, now=now)}
 
         return keyed(request, caller, body, lambda: attempt_quick(act), forgets=lambda _: False)
 
@@ -478,6 +479,6 @@ class Release(OneHold):
         def act() -> tuple[int, Any]:
             now = gate.instant(request)
             released = services.release(held, by=caller.actor, now=now)
-            return 200, {"hold": hold_json(released, business)}
+            return 200, {"hold": hold_json(released, business, now)}
 
         return keyed(request, caller, {}, lambda: attempt_quick(act), forgets=lambda _: False)

@@ -156,7 +156,7 @@ class Bookings(Endpoint):
             notes=asked["customer_notes"],
             now=self.now,
         )
-        return Response({"booking": booking_json(booking, of)} | more, 201)
+        return Response({"booking": booking_json(booking, of, now=self.now)} | more, 201)
 
     def forgets(self, answer: idempotency.Answer) -> bool:
         return answer.status == 409  # a retry may find a place

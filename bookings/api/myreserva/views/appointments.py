@@ -66,6 +66,7 @@ from bookings.api.myreserva.views.grid import (
     today,
 )
 from bookings.errors import WrongState
+from bookings.lifecycle import State
 from bookings.models import Booking, Guest
 from bookings.services import Part
 from bookings.wishes import Wish
@@ -206,14 +207,14 @@ def again(booking: Booking) -> Booking:
     return selectors.visits(booking.business).get(pk=booking.pk)
 
 
-def booked(booking: Booking) -> Response:
+def booked(view: Endpoint, booking: Booking) -> Response:
     """An appointment that was just made."""
-    return Response(appointments_json([booking])[0], 201)
+    return Response(appointments_json([booking], view.moment)[0], 201)
 
 
-def shown(booking: Booking, status: int = 200) -> Response:
+def shown(view: Endpoint, booking: Booking, status: int = 200) -> Response:
     """One appointment, with its payments."""
-    return Response(appointments_json([again(booking)], with_payments=True)[0], status)
+    return Response(appointments_json([again(booking)], view.moment, with_payments=True)[0], status)
 
 
 # --- staff ---------------------------------------------------------------------------------------
@@ -225,13 +226,13 @@ class Appointments(Endpoint):
     def get(self, request: Request) -> Response:
         asked = self.ask(AppointmentQuery)
         rows = chosen(self, selectors.visits(self.business), asked)
-        return self.listed(rows, appointments_json)
+        return self.listed(rows, lambda page: appointments_json(page, self.moment))
 
     def post(self, request: Request) -> Response:
         asked = self.read(StaffAppointmentRequest)
         guest = self.one(selectors.guests(self.business), asked["customer_id"], NO_CUSTOMER)
         kind = asked.get("appointment_type", "scheduled")
-        return self.once(lambda: booked(make(self, asked, guest, by_guest=False, kind=kind)))
+        return self.once(lambda: booked(self, make(self, asked, guest, by_guest=False, kind=kind)))
 
 
 ORDERS = {
@@ -251,7 +252,10 @@ def chosen(view: Endpoint, rows: QuerySet[Booking], asked: Mapping[str, Any]) ->
     if day := asked.get("date_to"):
         rows = rows.filter(starts_at__lt=resolve(day + DAY, time(), zone))
     if status := asked.get("status"):
-        rows = rows.filter(state__in=[ours for ours, each in STATES.items() if each == status])
+        states = [ours for ours, each in STATES.items() if each == status]
+        gone = selectors.lapsed(view.now)
+        is_over = State.EXPIRED.value in states
+        rows = rows.filter(Q(state__in=states) | gone if is_over else Q(state__in=states) & ~gone)
     if kind := asked.get("appointment_type"):
         typed = Q(details__myreserva__appointment_type=kind)
         if kind == "online":
@@ -310,7 +314,7 @@ class AppointmentsOfCustomer(Endpoint):
     def get(self, request: Request, customer_id: str) -> Response:
         guest = found_by(self, customer_id)
         rows = selectors.visits(self.business).filter(guest=guest).order_by("-starts_at", "id")
-        return self.listed(rows, appointments_json)
+        return self.listed(rows, lambda page: appointments_json(page, self.moment))
 
 
 class Managing(Endpoint):
@@ -322,7 +326,7 @@ class Managing(Endpoint):
 
     def refuse(self, booking: Booking, wanted: str, *allowed: str) -> None:
         """Only from these can it become what is wanted."""
-        status = status_of(booking)
+        status = status_of(booking, self.moment)
         if status not in allowed:
             raise Refusal(400, f"Cannot change appointment from '{status}' to '{wanted}'")
 
@@ -336,16 +340,16 @@ class Managing(Endpoint):
 
     def move(self, booking: Booking, day: date, at: time, reason: str = "") -> Booking:
         """To another day or time, held to the rules of a new one."""
-        status = status_of(booking)
+        status = status_of(booking, self.moment)
         if status not in ("pending", "confirmed"):
             raise Refusal(400, f"Cannot reschedule an appointment that is '{status}'")
         zone = ZoneInfo(booking.location.timezone or booking.business.timezone)
         refuse_day(day, self.moment, zone.key)
         if at.minute % 5:
             raise invalid({"new_time": ["Time must be in 5-minute intervals"]})
-        was = appointments_json([booking])[0]
+        was = appointments_json([booking], self.moment)[0]
         start = wall_start(day, at, zone)
-        parts = parts_of(booking)
+        parts = parts_of(booking, self.moment)
         shift = start - parts[0].starts_at
         end = (parts[-1].ends_at + shift).astimezone(zone)
         to = {
@@ -386,7 +390,7 @@ class Managing(Endpoint):
         details = saying(booking, cancellation_reason=why, cancelled_at=stamp(self.moment))
         by = self.caller.actor
         return shown(
-            services.cancel_visit(booking, by=by, reason=why, details=details, now=self.now)
+            self, services.cancel_visit(booking, by=by, reason=why, details=details, now=self.now)
         )
 
 
@@ -394,7 +398,7 @@ class OneAppointment(Managing):
     """GET, PUT, DELETE /api/v1/appointments/{id}"""
 
     def get(self, request: Request, appointment_id: str) -> Response:
-        return shown(self.found(appointment_id))
+        return shown(self, self.found(appointment_id))
 
     @transaction.atomic
     def put(self, request: Request, appointment_id: str) -> Response:
@@ -414,14 +418,14 @@ class OneAppointment(Managing):
             booking = self.found(appointment_id)
         if "status" in asked:
             self._bring(booking, asked["status"])
-        return shown(self.found(appointment_id))
+        return shown(self, self.found(appointment_id))
 
     def delete(self, request: Request, appointment_id: str) -> Response:
         return self.cancel(self.found(appointment_id))
 
     def _pay(self, booking: Booking, wanted: str) -> None:
         """Paid is what was left, in cash; refunded and not required are what staff say."""
-        current = appointments_json([booking])[0]["payment_status"]
+        current = appointments_json([booking], self.moment)[0]["payment_status"]
         if wanted == current:
             return
         left = services.balance(booking)
@@ -438,7 +442,7 @@ class OneAppointment(Managing):
         services.describe_visit(booking, details=details, now=self.now)
 
     def _bring(self, booking: Booking, wanted: str) -> None:
-        if wanted == status_of(booking):
+        if wanted == status_of(booking, self.moment):
             return
         by, now = self.caller.actor, self.now
         if wanted == "confirmed":
@@ -481,7 +485,7 @@ class Reschedule(Managing):
         booking = self.found(appointment_id)
         asked = self.read(Rescheduling)
         return shown(
-            self.move(booking, asked["new_date"], asked["new_time"], asked.get("reason", ""))
+            self, self.move(booking, asked["new_date"], asked["new_time"], asked.get("reason", ""))
         )
 
 
@@ -489,7 +493,7 @@ class Confirm(Managing):
     """POST /api/v1/appointments/{id}/confirm"""
 
     def post(self, request: Request, appointment_id: str) -> Response:
-        return shown(confirmed(self, self.found(appointment_id)))
+        return shown(self, confirmed(self, self.found(appointment_id)))
 
 
 class Complete(Managing):
@@ -498,7 +502,7 @@ class Complete(Managing):
     def post(self, request: Request, appointment_id: str) -> Response:
         booking = self.found(appointment_id)
         asked = self.read_if_any(Completion)
-        return shown(finished(self, booking, asked.get("completion_notes", "")))
+        return shown(self, finished(self, booking, asked.get("completion_notes", "")))
 
 
 class NoShow(Managing):
@@ -510,7 +514,7 @@ class NoShow(Managing):
         self.refuse(booking, "no_show", "confirmed")
         details = saying(booking, no_show_reason=asked.get("reason") or None)
         by = self.caller.actor
-        return shown(services.miss_visit(booking, by=by, details=details, now=self.now))
+        return shown(self, services.miss_visit(booking, by=by, details=details, now=self.now))
 
 
 class RecordPayment(Managing):
@@ -528,7 +532,7 @@ class RecordPayment(Managing):
             by=self.caller.actor,
             now=self.now,
         )
-        told = appointments_json([again(booking)], with_payments=True)[0]
+        told = appointments_json([again(booking)], self.moment, with_payments=True)[0]
         return Response(
             {
                 "status": "success",
@@ -557,7 +561,7 @@ class PaymentStatus(Managing):
     """GET /api/v1/appointments/{id}/payment-status"""
 
     def get(self, request: Request, appointment_id: str) -> Response:
-        told = appointments_json([self.found(appointment_id)], with_payments=True)[0]
+        told = appointments_json([self.found(appointment_id)], self.moment, with_payments=True)[0]
         return Response(
             {
                 "appointment_id": told["id"],
@@ -602,12 +606,15 @@ class OwnAppointments(Own):
     """GET, POST /api/v1/customer/appointments"""
 
     def get(self, request: Request) -> Response:
-        return self.listed(self.rows().order_by("-starts_at", "id"), appointments_json)
+        return self.listed(
+            self.rows().order_by("-starts_at", "id"),
+            lambda page: appointments_json(page, self.moment),
+        )
 
     def post(self, request: Request) -> Response:
         asked = self.read(AppointmentRequest)
         return self.once(
-            lambda: booked(make(self, asked, self.guest, by_guest=True, kind="online"))
+            lambda: booked(self, make(self, asked, self.guest, by_guest=True, kind="online"))
         )
 
 
@@ -615,7 +622,7 @@ class OwnAppointment(Own):
     """GET, DELETE /api/v1/customer/appointments/{id}"""
 
     def get(self, request: Request, appointment_id: str) -> Response:
-        return shown(self.found(appointment_id))
+        return shown(self, self.found(appointment_id))
 
     def delete(self, request: Request, appointment_id: str) -> Response:
         booking = self.found(appointment_id)
@@ -631,5 +638,5 @@ class OwnReschedule(Own):
         asked = self.read(Rescheduling)
         self.refuse_late(booking)
         return shown(
-            self.move(booking, asked["new_date"], asked["new_time"], asked.get("reason", ""))
+            self, self.move(booking, asked["new_date"], asked["new_time"], asked.get("reason", ""))
         )
