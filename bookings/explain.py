@@ -73,9 +73,14 @@ def explain(
     resource_id: uuid.UUID | None = None,
     location_id: uuid.UUID | None = None,
     keeps_hours: bool = False,
+    keeps_notice: bool = True,
+    moving: uuid.UUID | None = None,
     now: datetime | None = None,
 ) -> Explanation:
-    """Ask every resource of a business. A fixed number of queries, whatever it has."""
+    """Ask every resource of a business. A fixed number of queries, whatever it has.
+
+    What the booking that is `moving` takes itself is no reason.
+    """
     wish = Wish(
         business=business,
         starts_at=starts_at,
@@ -85,6 +90,8 @@ def explain(
         resource_id=resource_id,
         location_id=location_id,
         keeps_hours=keeps_hours,
+        keeps_notice=keeps_notice,
+        moving=moving,
         buffer_before=service.buffer_before if service else timedelta(),
         buffer_after=service.buffer_after if service else timedelta(),
         overhead=service.preparation + service.cleanup if service else timedelta(),
@@ -128,9 +135,11 @@ def _refusal(wish: Wish, now: datetime | None) -> str:
 def _takers(wish: Wish, now: datetime | None) -> dict[uuid.UUID, list[Allocation]]:
     """What takes the resources in the window; a lapsed hold doesn't. One query."""
     found: dict[uuid.UUID, list[Allocation]] = defaultdict(list)
+    others = ~Q(booking=wish.moving) | Q(booking=None) if wish.moving else Q()
     for each in (
         Allocation.objects.filter(
             Q(expires_at=None) | Q(expires_at__gt=clock.moment(now)),
+            others,
             business=wish.business,
             resource__isnull=False,
             starts_at__gt=wish.takes_from - DAY,

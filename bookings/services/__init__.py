@@ -5,7 +5,7 @@ that all servers share. A test gives the moment instead. `by` is who does it.
 """
 
 from bookings.services.blocks import block, unblock
-from bookings.services.changing import Changes, change
+from bookings.services.changing import Changes, change, rewrite
 from bookings.services.classes import (
     book_places,
     cancel_session,
@@ -162,6 +162,7 @@ __all__ = [
     "remove_webhook",
     "renew_link",
     "reschedule",
+    "rewrite",
     "room",
     "schedule_session",
     "set_guest_password",

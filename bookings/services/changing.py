@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from accounts.contact import email_key, phone_key
 from accounts.errors import Conflict
 from accounts.transactions import written
 from bookings.errors import DepositDue, WrongState
 from bookings.lifecycle import State
-from bookings.models import Booking
+from bookings.models import Booking, Guest
+from bookings.services.guests import correct
 from bookings.services.making import confirm
 from bookings.services.moving import amend, reschedule
 from bookings.services.progress import cancel, check_in, complete, mark_no_show
 from bookings.services.recording import locked
-from bookings.wishes import Actor
+from bookings.wishes import Actor, GuestDetails
 from resources.models import Service
 
 
@@ -114,3 +116,48 @@ def _cancelled(booking: Booking, *, by: Actor, now: datetime | None) -> Booking:
         if error.now != State.EXPIRED.value:
             raise
         return booking  # lapsed: its time is free already
+
+
+@written
+def rewrite(
+    booking: Booking,
+    *,
+    by: Actor,
+    party_size: int | None = None,
+    guest: GuestDetails | None = None,
+    notes: str | None = None,
+    now: datetime | None = None,
+) -> Booking:
+    """Change how many come, who they are and what is to be remembered: all of it, or nothing.
+
+    The guest of the booking is corrected as long as the phone stays theirs (or they had none);
+    with another number, or one or an e-mail that somebody else is known by, it is that guest's
+    booking. Raises as `reschedule` does.
+    """
+    if party_size is not None:
+        booking = reschedule(booking, party_size=party_size, by=by, now=now)
+    if guest is None and notes is None:
+        return locked(booking)
+    known = locked(booking).guest
+    if known and guest and _is_same(known, guest):
+        try:
+            correct(
+                known,
+                first_name=guest.first_name,
+                last_name=guest.last_name,
+                email=guest.email,
+                phone=guest.phone,
+                now=now,
+            )
+            guest = None
+        except Conflict:  # somebody else is known by it, and it is them
+            pass
+    return amend(booking, guest=guest, notes=notes, by=by, now=now)
+
+
+def _is_same(known: Guest, said: GuestDetails) -> bool:
+    """Whether what was said corrects this guest, and doesn't name another."""
+    phone, email = phone_key(said.phone), email_key(said.email)
+    if known.phone_key:
+        return phone in ("", known.phone_key)
+    return not known.email_key or email in ("", known.email_key)

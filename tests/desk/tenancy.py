@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 
 from accounts.models import User
-from tests.api.tenants import Tenant, foreign, own
+from tests.api.tenants import Ask, Tenant, foreign, own
 
 SLASHES = False
 HERE = "/desk/{mine.slug}"
@@ -75,4 +75,46 @@ CLASSES = [
     foreign(f"POST {HERE}/classes/{{mine.session}}/act/?do=cancel&booking={{theirs.seat}}"),
 ]
 
-ASKS = [*FRAME, *FLOOR, *CLASSES]
+
+def of_things(*lines: str, is_possible: bool = True) -> list[Ask]:
+    """What names something of theirs: not to be had by way of either desk. Forms aren't possible
+    here, as only JSON is sent."""
+    return [
+        foreign(f"{method} {desk}{path}", is_possible=is_possible)
+        for line in lines
+        for method, _, path in [line.partition(" ")]
+        for desk in ("/desk/{theirs.slug}", HERE)
+    ]
+
+
+BOOK = [
+    own(f"GET {HERE}/bookings/new/"),
+    own(f"GET {HERE}/bookings/new/?guest={{theirs.guest}}&resource={{theirs.table}}"),
+    own(f"GET {HERE}/bookings/offer/"),
+    own(f"GET {HERE}/bookings/offer/?service={{theirs.spin}}&session={{theirs.session}}"),
+    own(f"GET {HERE}/bookings/who/?phone=4477"),
+    foreign("GET /desk/{theirs.slug}/bookings/new/"),
+    foreign("POST /desk/{theirs.slug}/bookings/new/", is_possible=False),
+    foreign("GET /desk/{theirs.slug}/bookings/offer/"),
+    foreign("GET /desk/{theirs.slug}/bookings/who/?phone=4477"),
+    *of_things(
+        "GET /bookings/offer/?moving={theirs.booking}",
+        "GET /bookings/{theirs.booking}/",
+        "POST /bookings/{theirs.booking}/act/?do=seat",
+        "GET /bookings/{theirs.booking}/cancel/",
+        "GET /bookings/{theirs.booking}/move/",
+        "GET /bookings/{theirs.booking}/edit/",
+    ),
+    *of_things(
+        "POST /bookings/{theirs.booking}/move/",
+        "POST /bookings/{theirs.booking}/edit/",
+        is_possible=False,
+    ),
+]
+
+ASKS = [
+    *FRAME,
+    *FLOOR,
+    *CLASSES,
+    *BOOK,
+]

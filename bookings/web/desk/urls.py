@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from bookings.web.desk import classes, door, floor, schedules
+from bookings.web.desk import booking, changing, classes, door, floor, making, schedules
 
 app_name = "desk"
 urlpatterns = [
@@ -37,5 +37,14 @@ urlpatterns = [
     path("<slug:slug>/classes/<uuid:pk>/wait/", classes.session_wait, name="session-wait"),
     path("<slug:slug>/classes/<uuid:pk>/change/", classes.session_change, name="session-change"),
     path("<slug:slug>/classes/<uuid:pk>/cancel/", classes.session_cancel, name="session-cancel"),
+    # book: a booking, a new one
+    path("<slug:slug>/bookings/new/", making.new, name="new"),
+    path("<slug:slug>/bookings/offer/", making.offer, name="offer"),
+    path("<slug:slug>/bookings/who/", making.who, name="who"),
+    path("<slug:slug>/bookings/<uuid:pk>/", booking.sheet, name="booking"),
+    path("<slug:slug>/bookings/<uuid:pk>/act/", booking.act, name="act"),
+    path("<slug:slug>/bookings/<uuid:pk>/cancel/", booking.cancel, name="cancel"),
+    path("<slug:slug>/bookings/<uuid:pk>/move/", changing.move, name="move"),
+    path("<slug:slug>/bookings/<uuid:pk>/edit/", changing.edit, name="edit"),
     path("<slug:slug>/", door.home, name="home"),
 ]
