@@ -265,7 +265,8 @@ def welcome(url: str, facts: dict[str, object], data: Path) -> str:
     return f"""
 Openbook is running.
 
-  Admin         {url}/admin/
+  Staff         {url}/desk/
+  Back office   {url}/admin/
   API and docs  {url}/v1/   {url}/docs/
   Mail          {url}/demo/mail/   (what guests would get)
   Health        {url}/readyz   {url}/metrics

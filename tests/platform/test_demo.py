@@ -216,7 +216,8 @@ def test_it_says_what_it_does_and_what_to_open_and_nothing_else(demo: Demo) -> N
     ]
     port = taken.rpartition(" ")[2].rstrip(".")
     assert welcome.startswith(
-        f"Openbook is running.\n\n  Admin         http://127.0.0.1:{port}/admin/\n"
+        f"Openbook is running.\n\n  Staff         http://127.0.0.1:{port}/desk/\n"
+        f"  Back office   http://127.0.0.1:{port}/admin/\n"
     )
     for path in ("/admin/login/", "/docs/", "/readyz", "/metrics"):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as page:
