@@ -22,7 +22,6 @@ from availability.calendar import (
     open_run,
     resting_run,
     service_day,
-    shut_run,
     start_run,
 )
 from availability.intervals import (
@@ -37,6 +36,7 @@ from availability.intervals import (
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
+OUTSIDE = "Outside the opening hours."
 
 
 class Pacing(NamedTuple):
@@ -126,15 +126,7 @@ class Timetables:
     ) -> Run:
         """The same of a resource, when that of its location is at hand."""
         own = self.resources.get(resource_id) if resource_id else None
-        if own is None:
-            return place
-        if own.keeps_hours:
-            return intersect(place, open_run(own, first, last, stay))
-        there = subtract(place, resting_run(own, first, last + DAY))
-        if not own.special:
-            return there
-        dated = merge(local_day(day, own.zone) for day, _ in own.special)
-        return merge([*subtract(there, dated), *intersect(place, open_run(own, first, last, stay))])
+        return open_by(place, own, first, last, stay) if own else place
 
     def resting(
         self, location_id: uuid.UUID, resource_id: uuid.UUID | None, first: date, last: date
@@ -174,21 +166,37 @@ class Timetables:
         last = service_day(wanted.end, place.zone)
         stay = wanted.end - wanted.start
         if not self.may_start(location_id, wanted):
-            return "Outside the opening hours."
+            return OUTSIDE
         if not self.in_window(location_id, wanted.start):
             return "Outside the hours of this service."
         if not covers(self.open_for(location_id, resource_id, first, last, stay), wanted):
-            return "Outside the opening hours."
+            return OUTSIDE
         return None
+
+
+def open_by(place: Run, own: Timetable, first: date, last: date, stay: timedelta) -> Run:
+    """When a resource with a timetable of its own is open, where its location is."""
+    if own.keeps_hours:
+        return intersect(place, open_run(own, first, last, stay))
+    there = subtract(place, resting_run(own, first, last + DAY))
+    if not own.special:
+        return there
+    dated = merge(local_day(day, own.zone) for day, _ in own.special)
+    return merge([*subtract(there, dated), *intersect(place, open_run(own, first, last, stay))])
+
+
+def shut_stretches(timetable: Timetable) -> list[tuple[Interval, str]]:
+    """When a timetable is shut by closures, and the words for it; of several the first is told."""
+    return [
+        (stretch, f"Closed: {each.reason}" if each.reason else "Closed.")
+        for each in timetable.shut
+        for stretch in each.during(timetable.zone)
+    ]
 
 
 def _shut(timetable: Timetable, wanted: Interval) -> str | None:
-    if not any(overlaps(each, wanted) for each in shut_run(timetable)):
-        return None
-    for each in timetable.shut:
-        if any(overlaps(stretch, wanted) for stretch in each.during(timetable.zone)):
-            return f"Closed: {each.reason}" if each.reason else "Closed."
-    return None
+    found = (why for stretch, why in shut_stretches(timetable) if overlaps(stretch, wanted))
+    return next(found, None)
 
 
 # One statement, whatever there is: kind, location, resource, weekday, first and last day, three

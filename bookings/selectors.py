@@ -43,6 +43,7 @@ from bookings.models import (
 )
 from bookings.references import normalise
 from bookings.stranding import Stranded as Stranded
+from bookings.stranding import left_behind as left_behind
 from bookings.stranding import stranded as stranded
 from bookings.stranding import watching as watching
 from bookings.wishes import Wish

@@ -126,8 +126,8 @@ class StrandedFilter(RadioFilter):  # type: ignore[misc]
         if self.value() != "yes":
             return rows
         now = now_of(request)
-        found = [each for of in self.mine for each in selectors.stranded(of, now=now)]
-        return rows.filter(pk__in=[each.booking.pk for each in found])
+        found = [pk for of in self.mine for pk in selectors.left_behind(of, now=now).ids]
+        return rows.filter(pk__in=found)
 
 
 def when(request: HttpRequest) -> str:

@@ -21,6 +21,7 @@ from availability.models import Break, Closure, OpeningHours, RosterEntry, Speci
 from bookings import selectors, services
 from bookings.admin.forms import zone_of
 from bookings.admin.shared import moment, now_of
+from bookings.stranding import LeftBehind
 from resources.models import Location, Resource
 
 SHOWN = 10
@@ -50,7 +51,7 @@ class Tells(TenantAdmin):
     def look(self, request: HttpRequest, businesses: set[uuid.UUID]) -> None:
         """Remember what is stranded already."""
         before = {
-            of: {each.booking.pk for each in selectors.stranded(of, now=now_of(request))}
+            of: set(selectors.left_behind(of, now=now_of(request)).ids)
             for of in Business.objects.filter(pk__in=businesses)
         }
         request._openbook_before = before  # type: ignore[attr-defined]
@@ -61,8 +62,8 @@ class Tells(TenantAdmin):
         for business, known in before.items():
             # Classes come again where it is open now, and not where it is closed.
             transaction.on_commit(functools.partial(services.lay_out_all, business), robust=True)
-            every = selectors.stranded(business, now=now_of(request))
-            found = [each for each in every if each.booking.pk not in known]
+            every = selectors.left_behind(business, now=now_of(request)).why
+            found = LeftBehind({pk: why for pk, why in every.items() if pk not in known})
             if not found:
                 continue
             rows = format_html_join(

@@ -11,12 +11,12 @@ from django.db import transaction
 from accounts.models import Business
 from bookings import stranding
 from bookings.services.schedules import lay_out_all
-from bookings.stranding import Stranded
+from bookings.stranding import LeftBehind
 
 
 def foresee(
     business: Business, change: Callable[[], object], *, now: datetime | None = None
-) -> list[Stranded]:
+) -> LeftBehind:
     """Which bookings a change would leave behind. It is made, looked at and taken back; raises
     what it raises."""
     with transaction.atomic():
@@ -29,7 +29,7 @@ def foresee(
 @transaction.atomic
 def change_promises(
     business: Business, change: Callable[[], object], *, now: datetime | None = None
-) -> list[Stranded]:
+) -> LeftBehind:
     """Make a change of when or what can be booked; which bookings it left behind. Classes come
     again where it is open now, and not where it is closed. Raises what the change raises."""
     with stranding.watching(business, now=now) as seen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -72,7 +73,7 @@ def test_closing_a_day_lists_what_it_strands_and_deletes_nothing(bistro: Busines
     assert Event.objects.count() == 3  # nothing but their making
     with selectors.watching(bistro, now=NOW) as again:
         when.close(location(bistro), first_day=SATURDAY, last_day=SATURDAY, reason="Holiday")
-    assert again.stranded == []  # they were already
+    assert list(again.stranded) == []  # they were already
 
 
 def test_shorter_hours_list_what_is_outside_them_now(bistro: Business) -> None:
@@ -212,3 +213,36 @@ def test_four_queries_whatever_is_booked(bistro: Business) -> None:
             selectors.stranded(bistro, now=NOW)
         counts.append(len(queries))
     assert counts == [4, 4]
+
+
+def test_looking_before_and_after_reads_no_rows_until_somebody_looks_at_them(
+    bistro: Business, django_assert_num_queries: Any
+) -> None:
+    booked, place = [book(bistro, NOON + hour * HOUR) for hour in range(4)], location(bistro)
+    with django_assert_num_queries(7):  # three before, three after, and the change
+        with selectors.watching(bistro, now=NOW) as change:
+            Closure.objects.create(location=place, first_day=SATURDAY, last_day=SATURDAY)
+        assert (len(change.stranded), bool(change.stranded)) == (4, True)
+        assert list(change.stranded.ids) == [each.pk for each in booked]
+        assert set(change.stranded.why.values()) == {"Closed."}
+    with django_assert_num_queries(1):
+        assert [each.booking for each in change.stranded[:2]] == booked[:2]
+    with django_assert_num_queries(1):
+        assert change.stranded[-1].booking.guest.first_name == "Maria"  # type: ignore[union-attr]
+    with django_assert_num_queries(1):
+        assert [each.booking for each in change.stranded] == booked
+
+
+def test_a_closure_counts_from_the_instant_it_begins_to_the_one_it_ends(bistro: Business) -> None:
+    noon = book(bistro, NOON)
+    for starts, ends in ((time(11), time(12)), (time(13), time(14))):
+        Closure.objects.create(
+            location=location(bistro), first_day=SATURDAY, last_day=SATURDAY, starts=starts,
+            ends=ends,
+        )  # fmt: skip
+    assert said(bistro) == []
+    Closure.objects.create(
+        location=location(bistro), first_day=SATURDAY, last_day=SATURDAY, starts=time(12, 59),
+        ends=time(13), reason="Works",
+    )  # fmt: skip
+    assert said(bistro) == [(noon.reference, "Closed: Works")]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import time
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import Conflict, DomainError, Invalid
 from bookings import services
 from bookings.models import Booking
-from bookings.stranding import Stranded
+from bookings.stranding import LeftBehind, Stranded
 from bookings.web.desk.shell import MANAGER, Desk, P, View, desk
 
 Text = str | Promise
@@ -139,13 +139,13 @@ def review(
     )
 
 
-def _fingerprint(differences: Sequence[Difference], stranded: Iterable[Stranded]) -> str:
+def _fingerprint(differences: Sequence[Difference], stranded: LeftBehind) -> str:
     told = [dataclasses.astuple(each) for each in differences]
-    left = sorted(str(each.booking.pk) for each in stranded)
+    left = sorted(map(str, stranded.ids))
     return hashlib.sha256(json.dumps([told, left]).encode()).hexdigest()[:32]
 
 
-def make(at: Desk, change: Callable[[], object]) -> list[Stranded]:
+def make(at: Desk, change: Callable[[], object]) -> LeftBehind:
     """Make a change that was looked at."""
     return services.change_promises(at.business, change, now=at.now)
 
