@@ -51,10 +51,11 @@ WITH guest AS ({guest}),
 booking AS (
     INSERT INTO bookings_booking (id, business_id, location_id, service_id, session_id, guest_id,
         channel_id, source, reference, key, state, starts_at, ends_at, party_size, resource_ids,
-        notes, details, expires_at, created_at, updated_at)
+        notes, overbooked, details, expires_at, created_at, updated_at)
     SELECT %(id)s, %(business)s, %(location)s, %(service)s, %(session)s, guest.id, %(channel)s,
         %(source)s, %(reference)s, %(key)s, %(state)s, %(starts_at)s, %(ends_at)s, %(party_size)s,
-        %(resource_ids)s, %(notes)s, %(details)s::jsonb, {now} + %(waits)s, {now}, {now}
+        %(resource_ids)s, %(notes)s, %(overbooked)s, %(details)s::jsonb, {now} + %(waits)s, {now},
+        {now}
       FROM guest
     RETURNING id, guest_id, expires_at, created_at
 ), taken AS (
@@ -154,7 +155,7 @@ IN_THE_SESSION = """id IN (
 
 def _columns(takes: Takes, start: datetime, end: datetime) -> dict[str, list[Any]]:
     rows = [(*take, *piece) for take in sorted(takes) for piece in pieces(start, end)]
-    resources, units, starts, ends = map(list, zip(*rows, strict=True))
+    resources, units, starts, ends = map(list, zip(*rows, strict=True)) if rows else ([],) * 4
     return {"resources": resources, "units": units, "from": starts, "until": ends}
 
 
@@ -192,6 +193,7 @@ def book(
         "party_size": booking.party_size,
         "resource_ids": booking.resource_ids,
         "notes": booking.notes,
+        "overbooked": booking.overbooked,
         "details": json.dumps(booking.details),
         "waits": waits,
         "kind": kind.value,

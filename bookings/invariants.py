@@ -44,9 +44,19 @@ PROMISES = {
         SELECT b.id FROM bookings_booking b WHERE b.state
             IN ('held', 'pending', 'confirmed', 'checked_in')
            AND NOT EXISTS (SELECT 1 FROM bookings_allocation a WHERE a.booking_id = b.id)
+           AND b.overbooked = ''  -- promised by somebody who knew that nothing is free
            AND NOT (b.state = 'held' AND EXISTS (  -- told once they come back for it
                SELECT 1 FROM bookings_session s
                 WHERE s.id = b.session_id AND s.state = 'cancelled'))
+    """,
+    "what is overbooked takes nothing": """
+        SELECT DISTINCT b.id FROM bookings_booking b
+          JOIN bookings_allocation a ON a.booking_id = b.id WHERE b.overbooked <> ''
+    """,
+    "what is overbooked was so by somebody, who said why": """
+        SELECT b.id FROM bookings_booking b WHERE b.overbooked <> '' AND NOT EXISTS (
+            SELECT 1 FROM bookings_event e WHERE e.booking_id = b.id
+               AND e.actor LIKE 'user:%' AND e.data->>'overbooked' = b.overbooked)
     """,
     "a booking takes all of its time": """
         SELECT b.id FROM bookings_booking b JOIN bookings_allocation a ON a.booking_id = b.id

@@ -240,6 +240,9 @@ class Booking(models.Model):
     that as their `leader` and share its fate. What is pending and never expires waits for a yes.
     Half-open UTC; what the guest sees, without buffers. `resource_ids` says who was assigned and
     outlives the allocations, which exist exactly as long as the time is taken.
+
+    What somebody of the business promised although nothing was free takes nothing, and says in
+    `overbooked` why it was promised; once it is given a place it is a booking like any other.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -270,6 +273,14 @@ class Booking(models.Model):
         null=True, blank=True, help_text="As agreed when it was made; empty where nothing was."
     )
     notes = models.TextField(blank=True)
+    overbooked = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Why it was promised without a place that is free.",
+    )
     details = models.JSONField(
         default=dict,
         db_default={},
@@ -299,6 +310,10 @@ class Booking(models.Model):
                 | (~Q(state__in=WAITING) & Q(expires_at__isnull=True)),
                 name="only_what_waits_expires",
             ),
+            models.CheckConstraint(
+                condition=Q(overbooked="") | Q(resource_ids=[], session=None),
+                name="overbooked_without_a_place",
+            ),
             models.UniqueConstraint(fields=["business", "reference"], name="reference_once"),
             models.UniqueConstraint(
                 fields=["channel", "key"], condition=~Q(key=""), name="booking_key_once"
@@ -314,6 +329,11 @@ class Booking(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def is_overbooked(self) -> bool:
+        """Whether it was promised without a place, and has none yet."""
+        return self.overbooked != ""
 
     def standing(self, now: datetime) -> State:
         """Its state by the clock, whether or not the sweep has come by."""
@@ -582,7 +602,8 @@ class WaitlistEntry(models.Model):
     Nobody is booked from it by itself. Where the business wants so, what becomes free is held for
     whoever waits longest (`booking`), and theirs once they confirm it; lapsed or declined, the
     entry is over and the next one has the offer. `earliest` and `latest` are when it may start, by
-    the clock of the place.
+    the clock of the place. Who waits at the door was told a time, `quoted_for`, and is seated by
+    whoever stands there; nothing is offered to them.
     """
 
     class State(models.TextChoices):
@@ -605,6 +626,7 @@ class WaitlistEntry(models.Model):
     latest = models.TimeField(null=True, blank=True)
     party_size = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
     notes = models.TextField(blank=True)
+    quoted_for = models.DateTimeField(null=True, blank=True, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     booking = models.OneToOneField(
         Booking, models.SET_NULL, null=True, blank=True, related_name="waitlist_entry"

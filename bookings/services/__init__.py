@@ -62,6 +62,7 @@ from bookings.services.schedules import (
     lay_out_all,
     remove_schedule,
 )
+from bookings.services.seating import overbook, seat, seat_waiting, seat_walk_in
 from bookings.services.undoing import undo_check_in, undo_complete
 from bookings.services.visits import (
     Part,
@@ -152,6 +153,7 @@ __all__ = [
     "move_visit",
     "offer_place",
     "open_run",
+    "overbook",
     "promote_waitlist",
     "record",
     "refuse_known",
@@ -165,6 +167,9 @@ __all__ = [
     "rewrite",
     "room",
     "schedule_session",
+    "seat",
+    "seat_waiting",
+    "seat_walk_in",
     "set_guest_password",
     "settle_deposit",
     "take_payment",

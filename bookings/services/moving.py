@@ -53,8 +53,8 @@ def reschedule(
     `keeps_people` so does what is booked of a service, and it stays at its location. With
     `resource_id` that one or none, with `any_resource` also one that the service doesn't name; with
     a `step` only to a start on the grid; `location_id`, `by_guest`, `among` and `together` as in a
-    Wish. Raises SlotTaken, NotOffered, WrongState for what is over, HoldExpired; the booking then
-    is as it was.
+    Wish. What was overbooked has a place from then on. Raises SlotTaken, NotOffered, WrongState for
+    what is over, HoldExpired; the booking then is as it was.
     """
     before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
 
@@ -135,6 +135,7 @@ def reschedule(
     booking.party_size = wish.party_size
     booking.resource_ids = list(look.plan.resource_ids)
     booking.location_id = place
+    booking.overbooked = ""
     is_other = wish.service not in (None, booking.service)
     booking.service = wish.service
     booking.updated_at = clock.read(now)
@@ -142,7 +143,7 @@ def reschedule(
         booking.save(
             update_fields=[
                 "starts_at", "ends_at", "party_size", "resource_ids", "location", "service",
-                "updated_at",
+                "overbooked", "updated_at",
             ]
         )  # fmt: skip
         record(booking, Event.Kind.UPDATED, by=by, now=now, was=was)

@@ -44,13 +44,14 @@ def undo_complete(booking: Booking, *, by: Actor, now: datetime | None = None) -
         raise WrongState(booking.state, "undone")
     if booking.session_id:
         raise Conflict("A place in a class can't be taken again; book another.")
-    allocations.release_lapsed(booking.business_id, booking.resource_ids, (start, end), now=now)
-    allocations.take(
-        _what_it_took(booking, start, end, now=now),
-        business_id=booking.business_id,
-        booking_id=booking.pk,
-        during=(start, end),
-    )
+    if not booking.overbooked:
+        allocations.release_lapsed(booking.business_id, booking.resource_ids, (start, end), now=now)
+        allocations.take(
+            _what_it_took(booking, start, end, now=now),
+            business_id=booking.business_id,
+            booking_id=booking.pk,
+            during=(start, end),
+        )
     return _back(booking, State.CHECKED_IN, by=by, now=now)
 
 

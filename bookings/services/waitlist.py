@@ -56,9 +56,11 @@ def join(
     earliest: time | None = None,
     latest: time | None = None,
     notes: str = "",
+    quoted_for: datetime | None = None,
     now: datetime | None = None,
 ) -> tuple[WaitlistEntry, int]:
     """Queue for a day, or for one class; returns the entry and its place in that queue, from 1.
+    Who waits at the door has been told a time, `quoted_for`.
 
     A stranger who gives a known guest's phone is that guest and changes nothing about them. Raises
     Invalid for a day that has gone by and for a class that isn't to come.
@@ -87,6 +89,7 @@ def join(
         latest=latest,
         party_size=party_size,
         notes=notes,
+        quoted_for=quoted_for,
         created_at=moment,
     )
     ahead = WaitlistEntry.objects.filter(
@@ -325,7 +328,7 @@ def _offer_next(
     moment = clock.read(now)
     yesterday = moment.date() - DAY  # somewhere it may still be the day before
     queue = WaitlistEntry.objects.filter(
-        business=business, state=WAITING, preferred_date__gte=yesterday
+        business=business, state=WAITING, preferred_date__gte=yesterday, quoted_for=None
     )
     for entry in queue.order_by("created_at", "pk"):
         if Wanted.of(entry) in hopeless:

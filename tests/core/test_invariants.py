@@ -77,6 +77,15 @@ BREAKS = {
         UPDATE bookings_booking SET state = 'completed' WHERE id = ({FREE})
     """,
     "what is promised takes time": f"DELETE FROM bookings_allocation WHERE booking_id = ({FREE})",
+    "what is overbooked takes nothing": f"""
+        ALTER TABLE bookings_booking DROP CONSTRAINT overbooked_without_a_place;
+        UPDATE bookings_booking SET overbooked = 'The mayor.' WHERE id = ({FREE})
+    """,
+    "what is overbooked was so by somebody, who said why": f"""
+        DELETE FROM bookings_allocation WHERE booking_id = ({FREE});
+        UPDATE bookings_booking SET overbooked = 'The mayor.', resource_ids = '{{}}'
+         WHERE id = ({FREE})
+    """,
     "a booking takes all of its time": """
         UPDATE bookings_allocation SET ends_at = ends_at - interval '5 minutes'
          WHERE booking_id IS NOT NULL
