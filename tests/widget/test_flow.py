@@ -20,7 +20,7 @@ def test_a_guest_books_a_table(bistro: Business) -> None:
     assert guest.times() == [f"{18 + n // 2}:{'03'[n % 2]}0" for n in range(9)]
     guest.choose()
     assert (guest.status, guest.step) == (200, "details")
-    assert "Held for you until <b>13:10</b>" in guest.text
+    assert "Held for you until <b>13:20</b>" in guest.text
     held = Booking.objects.get()
     assert (held.state, held.starts_at, held.source) == ("held", EVENING, "widget")
     guest.say(notes="By the window")
