@@ -342,8 +342,8 @@ class Booking(models.Model):
     @property
     def said(self) -> dict[str, str]:
         """What whoever booked by themselves said that may be of somebody else than the guest we
-        know by this phone: name, e-mail, language."""
-        found: dict[str, str] = self.details.get("widget", {})
+        know by this phone: name, e-mail, language. Among what its door says of it."""
+        found: dict[str, str] = self.details.get(self.source, {})
         return found
 
     @property

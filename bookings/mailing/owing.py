@@ -29,7 +29,7 @@ REMINDED = """
   LEFT JOIN bookings_guest g ON g.id = b.guest_id
  WHERE {which}
    AND b.state = 'confirmed'
-   AND (g.email <> '' OR b.details->'widget'->>'email' <> '')
+   AND (g.email <> '' OR b.details->b.source->>'email' <> '')
    AND t.sends_mail AND t.is_active AND NOT t.is_dev AND t.reminder_hours > 0
 """
 PLAN = """

@@ -32,7 +32,14 @@ from bookings.services.guests import meet as meet_guest
 from bookings.services.guests import welcome as welcome_guest
 from bookings.services.making import DepositTerms, book, confirm, hold, is_past, make
 from bookings.services.moving import amend, change_party_size, reschedule
-from bookings.services.own import cancel_own, confirm_own, hold_own, move_own, renew_link
+from bookings.services.own import (
+    cancel_own,
+    confirm_own,
+    hold_own,
+    move_own,
+    recognised,
+    renew_link,
+)
 from bookings.services.progress import (
     accept,
     cancel,
@@ -155,6 +162,7 @@ __all__ = [
     "open_run",
     "overbook",
     "promote_waitlist",
+    "recognised",
     "record",
     "refuse_known",
     "register_guest",

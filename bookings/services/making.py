@@ -53,7 +53,7 @@ class DepositTerms:
 def book(
     wish: Wish,
     *,
-    guest: GuestDetails | None,
+    guest: GuestDetails | uuid.UUID | None,
     by: Actor,
     source: str,
     channel: Channel | None = None,

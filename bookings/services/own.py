@@ -85,7 +85,7 @@ def confirm_own(
     somebody else: the booking alone remembers the name and the e-mail that they gave. Raises as
     `confirm_with_deposit` does.
     """
-    who, said = _recognised(booking.business, guest)
+    who, said = recognised(booking.business, guest)
     known = dict(booking.details.get(WIDGET, {}))
     return confirm_with_deposit(
         booking,
@@ -97,10 +97,11 @@ def confirm_own(
     )
 
 
-def _recognised(
+def recognised(
     business: Business, guest: GuestDetails
 ) -> tuple[GuestDetails | uuid.UUID, dict[str, str]]:
-    """The guest whose phone it is, if we know it, and what was said that isn't known of them."""
+    """The guest whose phone it is, if we know it, and what was said that isn't known of them: for
+    the booking's `details`, under the name of where it came from."""
     phone, email = phone_key(guest.phone), email_key(guest.email)
     mine = Guest.objects.filter(business=business)
     known = None

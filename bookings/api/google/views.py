@@ -119,7 +119,7 @@ class CreateBooking(Method):
         known = offers(place, {asked.service_id})
         if asked.service_id not in known:
             raise invalid("There is no such service.")
-        guest = guest_of(user)
+        who = guest_of(user)
         service = known[asked.service_id].service
         self._refuse_user(place, asked, user)
         if said.get("offer_id") or said.get("deal_id"):
@@ -130,6 +130,8 @@ class CreateBooking(Method):
                 raise Failure("PAYMENT_ERROR", "Payments are not taken here.")
             raise Failure("SLOT_UNAVAILABLE")
         waits = confirmation_mode(place, service) == messages.ASYNCHRONOUS
+        # Whoever has this number is not renamed by what a user of Google says of themselves.
+        guest, more = services.recognised(self.business, who)
         words = {
             "slot": slot,
             "user_information": user,
@@ -142,7 +144,9 @@ class CreateBooking(Method):
             guest=guest,
             key=token,
             notes=said.get("additional_request", "")[:2000],
-            details={NAME: {name: value for name, value in words.items() if value is not None}},
+            details={
+                NAME: {name: value for name, value in words.items() if value is not None} | more
+            },
         )
 
     def _make(self, hit: Hit, *, waits: bool, **what: Any) -> Booking:
@@ -228,6 +232,8 @@ class UpdateBooking(Method):
         duration = timedelta(seconds=slot.get("duration_sec", lasts.total_seconds()))
         if (starts_at, duration, party_size) == (booking.starts_at, lasts, booking.party_size):
             return booking
+        if render.is_late(booking, self.moment):
+            raise Failure("OUTSIDE_CANCELLATION_WINDOW")
         if duration not in lengths(booking, party_size):
             raise Failure("SLOT_UNAVAILABLE", "Nothing is offered that long.")
         if booking.session_id and (starts_at, duration) != (booking.starts_at, lasts):

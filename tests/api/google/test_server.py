@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core.mail import EmailMultiAlternatives
+from django.forms import model_to_dict
 
 from accounts import services as accounts
 from accounts.errors import DomainError
 from accounts.models import Channel
 from billing.models import Account, Subscription
-from bookings import services
+from bookings import relay, services
 from bookings.api.google import dialect, tags
-from bookings.models import Booking, Session
-from bookings.wishes import SYSTEM
+from bookings.models import Booking, Guest, Session
+from bookings.wishes import SYSTEM, GuestDetails
 from tests.api.google.conftest import (
     NOW,
     Google,
@@ -336,6 +338,25 @@ def test_a_business_may_limit_a_user(salon: Google) -> None:
     assert booked(salon, token="5", user="2", start=at(15))
 
 
+def test_who_has_the_number_already_keeps_their_name(
+    salon: Google, mailoutbox: list[EmailMultiAlternatives]
+) -> None:
+    """Guests at Google check out as guests: what they say is for this booking and no account."""
+    known = GuestDetails("Johanna", "Smithe", "johanna@example.com", "+1 209 111 1111")
+    first = services.welcome_guest(salon.business, known, now=NOW)[0]
+    of_her = model_to_dict(first)
+    booked(salon)
+    made = Booking.objects.select_related("guest").get()
+    assert made.guest == first
+    assert model_to_dict(made.guest) == of_her
+    relay.deliver(now=NOW)
+    (mail,) = mailoutbox
+    assert mail.to == ["john.smith@gmail.com"]
+    assert str(mail.body).startswith("Hello John,")
+    booked(salon, token="2", start=at(12))  # nor are they told twice who they are
+    assert (Guest.objects.count(), model_to_dict(Guest.objects.get())) == (1, of_her)
+
+
 def test_what_a_guest_asks_for_is_noted(salon: Google) -> None:
     salon.ask("CreateBooking", salon.wanted() | {"additional_request": "Lavender oil"})
     assert Booking.objects.get().notes == "Lavender oil"
@@ -373,6 +394,20 @@ def test_the_last_second_of_the_window_is_in_time(salon: Google) -> None:
     assert salon.when(limit).cancel(first).json()["booking"]["status"] == "CANCELED"
 
 
+def test_what_may_no_longer_be_cancelled_may_not_be_moved(salon: Google) -> None:
+    """Or whoever is too late would move it first, and cancel it then."""
+    limit = at(9) - 24 * HOUR
+    booking_id = booked(salon.when(limit - HOUR))
+    later = {"start_sec": seconds(at(12)), "duration_sec": MASSAGE}
+    late = salon.when(limit + MINUTE / 60)
+    assert cause(late.move(booking_id, **later)) == "OUTSIDE_CANCELLATION_WINDOW"
+    same = late.move(booking_id, start_sec=seconds(at(9)), duration_sec=MASSAGE)
+    assert same.json()["booking"]["status"] == "CONFIRMED"  # nothing changes
+    assert Booking.objects.get().starts_at == at(9)
+    moved = salon.when(limit).move(booking_id, **later).json()["booking"]
+    assert moved["slot"]["start_sec"] == seconds(at(12))
+
+
 def test_what_has_begun_cant_be_cancelled(salon: Google) -> None:
     type(salon.business).objects.update(cancellation_window_hours=0)
     booking_id = booked(salon)
@@ -395,6 +430,7 @@ def test_a_booking_is_moved(bistro: Google) -> None:
 
 
 def test_a_booking_moves_into_its_own_time(salon: Google) -> None:
+    salon = salon.when(NOW - 24 * HOUR)
     booking_id = booked(salon)
     answer = salon.move(booking_id, start_sec=seconds(at(9, 15)), duration_sec=MASSAGE)
     assert answer.json()["booking"]["slot"]["start_sec"] == seconds(at(9, 15))
@@ -404,6 +440,7 @@ def test_a_booking_moves_into_its_own_time(salon: Google) -> None:
 
 
 def test_a_booking_moves_nowhere_else_than_to_what_is_offered(salon: Google) -> None:
+    salon = salon.when(NOW - 24 * HOUR)
     booking_id = booked(salon)
     booked(salon, token="2", user="2", start=at(12))
     for wrong in (
@@ -412,7 +449,7 @@ def test_a_booking_moves_nowhere_else_than_to_what_is_offered(salon: Google) -> 
         {"start_sec": seconds(at(20)), "duration_sec": MASSAGE},  # until after closing
         {"start_sec": seconds(at(8)), "duration_sec": MASSAGE},
         {"start_sec": seconds(at(15)), "duration_sec": "60"},
-        {"start_sec": seconds(NOW - HOUR), "duration_sec": MASSAGE},
+        {"start_sec": seconds(NOW - 25 * HOUR), "duration_sec": MASSAGE},
     ):
         assert cause(salon.move(booking_id, **wrong)) == "SLOT_UNAVAILABLE", wrong
     assert Booking.objects.get(pk=booking_id).starts_at == at(9)
@@ -427,6 +464,7 @@ def test_a_party_grows(bistro: Google) -> None:
 
 
 def test_a_place_in_a_class_moves_to_another_run(gym: Google) -> None:
+    gym = gym.when(NOW - 24 * HOUR)
     spin: dict[str, Any] = {
         "duration_sec": "2700", "resources": None, "service_id": str(gym.service.pk),
     }  # fmt: skip
