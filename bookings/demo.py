@@ -20,7 +20,7 @@ from accounts import keys
 from accounts.identifiers import hex24
 from accounts.models import Business, Channel, Membership, User
 from availability.models import Break, Closure, OpeningHours, RosterEntry
-from billing.models import Plan, Subscription
+from billing.models import Account, Plan, Subscription
 from bookings import demo_today, services
 from bookings.errors import NotOffered, SlotTaken
 from bookings.models import Session
@@ -225,6 +225,8 @@ def _bistro(business: Business) -> Callable[[], None]:
         )
         joined.members.set([tables[number] for number in numbers])
 
+    business.widget = {"welcome": "We hold your table for fifteen minutes.", "color": "#6d2f2a"}
+    business.save(update_fields=["widget"])
     return lambda: _fill(business, hours=(12, 13, 18, 19, 20, 21), lasts=90, count=60)
 
 
@@ -253,7 +255,8 @@ def _gym(business: Business) -> Callable[[], None]:
     )
     sam, mia = (_resource(place, None, name, kind="staff") for name in ("Sam", "Mia"))
     business.schedule_weeks, business.waitlist_promotes = 4, True
-    business.save(update_fields=["schedule_weeks", "waitlist_promotes"])
+    business.widget = {"color": "#c2410c", "ask": {"last_name": "optional"}}
+    business.save(update_fields=["schedule_weeks", "waitlist_promotes", "widget"])
     today = datetime.now(ZoneInfo(business.timezone)).date()
     works = today + timedelta(days=12)
     Closure.objects.create(location=place, first_day=works, last_day=works, reason="New floor")
@@ -349,6 +352,13 @@ def _spa(business: Business) -> Callable[[], None]:
         )
         Requirement.objects.create(service=service, kind="staff").resources.set(staff)
         Requirement.objects.create(service=service, kind="room").resources.set(cabins)
+    # A deposit for one service, paid at the sandbox gateway.
+    business.services.filter(name="Hot stones").update(deposit_amount_cents=2000)
+    business.deposit_enabled = True
+    business.widget = {"color": "#2f6f8f", "radius": 18}
+    business.save(update_fields=["deposit_enabled", "widget"])
+    ready = {"details_submitted": True, "payouts_enabled": True}
+    Account.objects.create(business=business, gateway="sandbox", reference="acct_demo", **ready)
 
     def fill() -> None:
         offered = list(business.services.all())

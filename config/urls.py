@@ -16,6 +16,7 @@ from bookings.api.google import schema as google_schema
 from bookings.api.myreserva import schema as myreserva
 from bookings.api.octotable import dialect as octotable
 from bookings.api.octotable import schema as octotable_schema
+from bookings.web import site
 from bookings.web.widget import embed
 from config import health
 from config.routing import api
@@ -102,6 +103,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("widget/embed.js", embed.loader, name="embed"),
     path("widget/", include("bookings.web.widget.urls", namespace="widget")),
     path("demo/mail/", include("bookings.web.demo_urls")),
+    path("demo/site/", site.site, name="demo-site"),
 ]
 
 

@@ -268,6 +268,8 @@ Openbook is running.
 
   Staff         {url}/desk/
   Back office   {url}/admin/
+  Guests        {url}/demo/site/   (the bistro's own site, with the one-tag widget)
+                {url}/book/demo-bistro/   {url}/book/demo-gym/   {url}/book/demo-spa/
   API and docs  {url}/v1/   {url}/docs/
   Mail          {url}/demo/mail/   (what guests would get)
   Health        {url}/readyz   {url}/metrics

@@ -206,9 +206,15 @@ function compareClocks() {
     if (clock(theirs) === clock(ours) && !otherDay) continue;
     const yours = document.createElement("span");
     yours.className = "yours";
+    const shown = (otherDay ? `${part(ours, "weekday")} ` : "") + clock(ours);
     const { your } = document.documentElement.dataset;
-    yours.textContent = your.replace("%s", (otherDay ? `${part(ours, "weekday")} ` : "") + clock(ours));
+    yours.textContent = time.closest(".slot") ? shown : your.replace("%s", shown);
     time.append(yours);
+  }
+  const told = page().querySelector("[data-say]");
+  if (told && page().querySelector(".slot .yours")) {
+    told.textContent = told.dataset.say;
+    told.hidden = false;
   }
 }
 

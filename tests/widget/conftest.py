@@ -84,7 +84,7 @@ class Guest:
     def _follow(self) -> Guest:
         assert not self.client.cookies
         self.at = self.reply.request["PATH_INFO"] + "?" + self.reply.request["QUERY_STRING"]
-        if self.reply.status_code == 303:
+        if self.reply.status_code in (302, 303):
             return self.get(self.reply["Location"])
         return self
 

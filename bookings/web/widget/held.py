@@ -124,7 +124,7 @@ def picked(asked: Visit, booking: Booking) -> dict[str, str]:
         "times": words.times(booking.starts_at, booking.ends_at, zone),
         "iso": booking.starts_at.isoformat(),
         "length": words.length(booking.ends_at - booking.starts_at) if service else "",
-        "party": words.people(booking.party_size),
+        "party": "" if service and booking.party_size == 1 else words.people(booking.party_size),
         "table": _table(booking),
         "with_whom": card.with_whom,
         "price": _price(booking),

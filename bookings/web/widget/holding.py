@@ -25,7 +25,7 @@ from resources.models import Resource
 
 MARGIN = 16  # around what stands in a section, on its plan
 SIZE = 60  # of what has none
-WIDE = 640  # a plan isn't drawn narrower than this, or a lone table would fill the page
+WIDE = 420  # a plan isn't drawn narrower than this, or a lone table would fill the page
 
 
 @require_safe

@@ -22,7 +22,7 @@ from bookings.web.widget.choice import DAY, Choice
 from bookings.web.widget.room import Free
 from bookings.web.widget.visit import Visit, visit
 
-CHIPS = 8  # party sizes that are a button each; larger ones are in a list
+CHIPS = 6  # party sizes that are a button each; larger ones are in a list
 FEW = 3  # so few places in a class are worth a word
 
 

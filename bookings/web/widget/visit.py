@@ -1,9 +1,10 @@
 """A guest's visit to a booking page: whose it is, how it looks, and what it knows of the guest.
 
 The address carries it all from step to step: `v`, a random word that says which holds are this
-guest's, the language, and in a frame the site around it and the looks that it asked for. Nothing of
-it is a credential of anybody's browser, as no cookie is read or set; so no other site can make a
-browser do here what it couldn't do itself, and the forms need no second token.
+guest's, the language, and in a frame the site around it and the looks that it asked for. Whoever
+comes without a `v` is sent on with one, so that the first page too knows them when they go back to
+it. Nothing of it is a credential of anybody's browser, as no cookie is read or set; so no other
+site can make a browser do here what it couldn't do itself, and the forms need no second token.
 """
 
 from __future__ import annotations
@@ -136,6 +137,8 @@ def visit(view: View) -> View:
             if reply is None and found is None:
                 reply = problem(404, _("This booking page doesn't exist"), _("Look for a typo."))
             if reply is None and found is not None:
+                reply = _sent_on(request)
+            if reply is None and found is not None:
                 try:
                     asked = _visit(request, found, look, space, language)
                     reply = view(asked, **rest)
@@ -146,6 +149,15 @@ def visit(view: View) -> View:
         return _sealed(reply, found, language, framed=space == FRAMED)
 
     return csrf_exempt(answer)
+
+
+def _sent_on(request: HttpRequest) -> HttpResponse | None:
+    """To the same page with a word for this guest, where they have none yet."""
+    if request.method not in ("GET", "HEAD") or VISITOR.match(request.GET.get("v", "")):
+        return None
+    query = request.GET.copy()
+    query["v"] = secrets.token_urlsafe(12)
+    return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
 
 
 def _visit(
