@@ -7,19 +7,23 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from django.db.models import Avg, Count, F, Max, Min, Q
+from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet
 
-from accounts.contact import phone_key
+from accounts.contact import email_key, phone_key
 from accounts.errors import NotFound
 from accounts.models import Business, Channel, User
 from billing.models import Deposit
+from bookings.assignment import natural_key
 from bookings.lifecycle import State
 from bookings.models import Booking, Event, Guest
-from resources.models import Resource
+from bookings.references import normalise
+from resources.models import Location, Resource
 
 CAME = (State.CHECKED_IN.value, State.COMPLETED.value)
 EXPECTED = (State.PENDING.value, State.CONFIRMED.value)
@@ -156,26 +160,155 @@ class Known:
     last: datetime | None
 
 
-def guests_like(business: Business, text: str, *, most: int = 5) -> list[Known]:
-    """The guests whose phone has these digits or whose names begin so, who came last first; for
-    less than three digits or two letters nobody. One query.
+def like_guest(text: str) -> Q | None:
+    """The condition for guests whose phone has these digits, whose names begin so or whose e-mail
+    does; None for less than three digits or two letters.
 
     How a number begins is left out: at home people dial 020 for +44 20.
     """
     digits = phone_key(text).lstrip("+").lstrip("0")
-    said = text.split()[:4]
     if digits.isdigit():
-        if len(digits) < 3:
-            return []
-        rows = Guest.objects.filter(business=business, phone_key__contains=digits)
-    elif len("".join(said)) < 2:
+        return Q(phone_key__contains=digits) if len(digits) >= 3 else None
+    said = text.split()[:4]
+    if len("".join(said)) < 2:
+        return None
+    if len(said) == 1 and "@" in text:
+        return Q(email_key__startswith=email_key(text))
+    found = Q()
+    for word in said:
+        found &= Q(first_name__icontains=word) | Q(last_name__icontains=word)
+    return found
+
+
+def guests_like(business: Business, text: str, *, most: int = 5) -> list[Known]:
+    """The guests like this, who came last first. One query at most."""
+    like = like_guest(text)
+    if like is None:
         return []
-    else:
-        rows = Guest.objects.filter(business=business)
-        for word in said:
-            rows = rows.filter(Q(first_name__istartswith=word) | Q(last_name__istartswith=word))
-    counted = rows.annotate(
-        came=Count("bookings", filter=Q(bookings__state__in=CAME, bookings__leader=None)),
-        last=Max("bookings__starts_at", filter=Q(bookings__state__in=CAME)),
-    ).order_by(F("last").desc(nulls_last=True), "last_name", "pk")
+    counted = (
+        Guest.objects.filter(like, business=business)
+        .annotate(
+            came=Count("bookings", filter=Q(bookings__state__in=CAME, bookings__leader=None)),
+            last=Max("bookings__starts_at", filter=Q(bookings__state__in=CAME)),
+        )
+        .order_by(F("last").desc(nulls_last=True), "last_name", "pk")
+    )
     return [Known(each, each.came, each.last) for each in counted[:most]]
+
+
+# --- a day ---------------------------------------------------------------------------------------
+
+# What somebody at the desk tells apart, and the states that it is.
+GROUPS = {
+    "waiting": (State.HELD.value, State.PENDING.value),
+    "expected": (State.CONFIRMED.value,),
+    "here": (State.CHECKED_IN.value,),
+    "done": (State.COMPLETED.value,),
+    "missed": (State.NO_SHOW.value,),
+    "off": (State.CANCELLED.value, State.EXPIRED.value),
+}
+COUNTED = frozenset(
+    each for group in ("waiting", "expected", "here", "done") for each in GROUPS[group]
+)
+MOST_FOUND = 50  # each way in time
+
+
+class Row(NamedTuple):
+    """A booking as a line of the list."""
+
+    id: uuid.UUID
+    starts_at: datetime
+    ends_at: datetime
+    state: str
+    expires_at: datetime | None
+    party_size: int
+    reference: str
+    source: str
+    notes: str
+    resource_ids: list[uuid.UUID]
+    session_id: uuid.UUID | None
+    leader_id: uuid.UUID | None
+    service: str | None
+    guest_id: uuid.UUID | None
+    first_name: str | None
+    last_name: str | None
+    phone: str | None
+    email: str | None
+    guest_notes: str | None
+    tags: list[str] | None
+
+
+COLUMNS = (
+    "id", "starts_at", "ends_at", "state", "expires_at", "party_size", "reference", "source",
+    "notes", "resource_ids", "session_id", "leader_id", "service__name", "guest_id",
+    "guest__first_name", "guest__last_name", "guest__phone", "guest__email", "guest__notes",
+    "guest__tags",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Totals:
+    """What a day comes to: bookings by group, and the covers and bookings that are still to come,
+    here or gone, with the covers by the hour in which they begin (of the local day, from 0)."""
+
+    by_group: Mapping[str, int]
+    bookings: int
+    covers: int
+    by_hour: Mapping[int, int]
+
+
+def of_day(place: Location, start: datetime, end: datetime) -> QuerySet[Booking]:
+    """The bookings of a location that start in a window, in order."""
+    return Booking.objects.filter(
+        business=place.business_id, location=place, starts_at__gte=start, starts_at__lt=end
+    ).order_by("starts_at", "guest__last_name", "id")
+
+
+def rows(found: QuerySet[Booking], *, most: int | None = None) -> list[Row]:
+    """Bookings as lines. One query."""
+    return [Row(*each) for each in found.values_list(*COLUMNS)[:most]]
+
+
+def search(
+    place: Location, text: str, *, now: datetime
+) -> tuple[QuerySet[Booking], QuerySet[Booking]]:
+    """The bookings of this code or for a guest like this, on any day: those to come, soonest first,
+    and those before, latest first."""
+    mine = Booking.objects.filter(business=place.business_id, location=place)
+    like = like_guest(text)
+    found = Q(reference=normalise(text))
+    if like is not None:
+        guests = Guest.objects.filter(like, business=place.business_id)
+        found |= Q(guest__in=guests.values("pk"))
+    mine = mine.filter(found)
+    since = now - timedelta(hours=3)
+    return (
+        mine.filter(starts_at__gte=since).order_by("starts_at", "id"),
+        mine.filter(starts_at__lt=since).order_by("-starts_at", "id"),
+    )
+
+
+def totals(found: QuerySet[Booking], *, zone: ZoneInfo, now: datetime) -> Totals:
+    """One query."""
+    groups = {each: group for group, states in GROUPS.items() for each in states}
+    by_group: dict[str, int] = dict.fromkeys(GROUPS, 0)
+    by_hour: dict[int, int] = defaultdict(int)
+    bookings = covers = 0
+    for state, starts_at, expires_at, size in found.order_by().values_list(
+        "state", "starts_at", "expires_at", "party_size"
+    ):
+        if expires_at and expires_at <= now:
+            state = State.EXPIRED.value
+        by_group[groups[state]] += 1
+        if state in COUNTED:
+            bookings += 1
+            covers += size
+            by_hour[starts_at.astimezone(zone).hour] += size
+    return Totals(by_group, bookings, covers, dict(by_hour))
+
+
+def places(place: Location) -> list[Resource]:
+    """What a location has or had that bookings name, with sections, in the order shown. One
+    query."""
+    found = Resource.objects.filter(location=place).select_related("section")
+    return sorted(found, key=lambda each: (each.display_order, natural_key(each.name)))

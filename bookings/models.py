@@ -37,6 +37,13 @@ class Guest(models.Model):
     email_key = models.CharField(max_length=254, blank=True, editable=False)
     phone_key = models.CharField(max_length=40, blank=True, editable=False)
     notes = models.TextField(blank=True)
+    tags = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        db_default=[],
+        blank=True,
+        help_text="Words that staff sort guests by; commas between them.",
+    )
     details = models.JSONField(
         default=dict,
         db_default={},

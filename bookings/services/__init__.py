@@ -29,6 +29,7 @@ from bookings.services.guests import correct as correct_guest
 from bookings.services.guests import describe as describe_guest
 from bookings.services.guests import forget as forget_guest
 from bookings.services.guests import meet as meet_guest
+from bookings.services.guests import merge as merge_guests
 from bookings.services.guests import welcome as welcome_guest
 from bookings.services.making import DepositTerms, book, confirm, hold, is_past, make
 from bookings.services.moving import amend, change_party_size, reschedule
@@ -155,6 +156,7 @@ __all__ = [
     "make",
     "mark_no_show",
     "meet_guest",
+    "merge_guests",
     "miss_visit",
     "move_own",
     "move_visit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,8 @@ from bookings import allocations
 from bookings.models import Booking, Event, Guest, GuestPassword, WebhookDelivery
 from bookings.services.recording import owe
 from bookings.wishes import SYSTEM, Actor, GuestDetails
+
+MOST_TAGS, LONGEST_TAG = 20, 40
 
 
 @written
@@ -105,12 +107,15 @@ def correct(
     email: str | None = None,
     phone: str | None = None,
     notes: str | None = None,
+    tags: Iterable[str] | None = None,
     details: Mapping[str, Any] | None = None,
+    by: Actor = SYSTEM,
     now: datetime | None = None,
 ) -> Guest:
     """Change what is known of a guest; what isn't given stays.
 
-    Raises Conflict when the new phone or e-mail is another guest's, Invalid when nothing is left.
+    Tags are kept once each, whatever their case. Raises Conflict when the new phone or e-mail is
+    another guest's, Invalid when nothing is left.
     """
     found = _existing(guest)
     given = {
@@ -119,6 +124,7 @@ def correct(
         "email": email,
         "phone": phone,
         "notes": notes,
+        "tags": None if tags is None else _tidied(tags),
         "details": details,
     }
     for name, value in given.items():
@@ -133,12 +139,68 @@ def correct(
             found.save()
     except IntegrityError:
         raise Conflict("There is another customer with this phone or e-mail.") from None
-    record_guest(found, Event.Kind.GUEST_UPDATED, by=SYSTEM, now=now)
+    record_guest(found, Event.Kind.GUEST_UPDATED, by=by, now=now)
+    return found
+
+
+def _tidied(tags: Iterable[str]) -> list[str]:
+    """Raises Invalid for too many, or one that is too long."""
+    kept: dict[str, str] = {}
+    for each in tags:
+        if word := " ".join(each.split()):
+            kept.setdefault(word.casefold(), word)
+    if len(kept) > MOST_TAGS or any(len(each) > LONGEST_TAG for each in kept.values()):
+        raise Invalid(
+            fields={"tags": f"At most {MOST_TAGS} tags of {LONGEST_TAG} characters each."}
+        )
+    return list(kept.values())
+
+
+@written
+def merge(keep: Guest, other: Guest, *, by: Actor, now: datetime | None = None) -> Guest:
+    """Make one guest of two who are the same person. What is known of `keep` wins; where it has
+    nothing, what was known of the other fills in; notes and tags are those of both.
+
+    Bookings and places in the waitlist of the other are then those of `keep`. Their password isn't
+    taken over, as it was given to somebody who may see less. Raises NotFound for guests of two
+    businesses or one who is gone, Invalid for one and the same.
+    """
+    if keep.pk == other.pk:
+        raise Invalid("A guest can't be merged with themselves.")
+    pair = [keep.pk, other.pk]
+    # Bookings before guests: whoever changes a booking takes them in that order.
+    mine = Booking.objects.filter(guest=other.pk)
+    list(mine.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+    rows = {
+        each.pk: each
+        for each in Guest.objects.select_for_update()
+        .filter(pk__in=pair, business_id=keep.business_id)
+        .order_by("pk")
+    }
+    if len(rows) < 2:
+        raise NotFound
+    found, gone = rows[keep.pk], rows[other.pk]
+    moment = clock.read(now)
+    mine.update(guest=found, updated_at=moment)
+    gone.waitlist.update(guest=found)
+    record_guest(gone, Event.Kind.GUEST_DELETED, by=by, now=now, merged_into=str(found.pk))
+    gone.delete()
+    if not (found.first_name or found.last_name):
+        found.first_name, found.last_name = gone.first_name, gone.last_name
+    found.phone, found.email = found.phone or gone.phone, found.email or gone.email
+    found.email_key, found.phone_key = email_key(found.email), phone_key(found.phone)
+    found.notes = "\n".join(dict.fromkeys(filter(None, (found.notes, gone.notes))))
+    found.tags = _tidied((*found.tags, *gone.tags)[:MOST_TAGS])
+    found.details = {**gone.details, **found.details}
+    found.created_at = min(found.created_at, gone.created_at)
+    found.updated_at = moment
+    found.save()
+    record_guest(found, Event.Kind.GUEST_UPDATED, by=by, now=now, merged=str(other.pk))
     return found
 
 
 @transaction.atomic
-def forget(guest: Guest, *, now: datetime | None = None) -> None:
+def forget(guest: Guest, *, by: Actor = SYSTEM, now: datetime | None = None) -> None:
     """Erase a guest: deleted when never booked, else nothing personal is left of them.
 
     Bookings stay in the book, without a name, notes or what protocols said of them; so do figures
@@ -147,7 +209,7 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
     is written anew, without a name, when it is sent.
     """
     found = _existing(guest)
-    record_guest(found, Event.Kind.GUEST_DELETED, by=SYSTEM, now=now)
+    record_guest(found, Event.Kind.GUEST_DELETED, by=by, now=now)
     bookings = Booking.objects.filter(guest=found)
     idempotency.erase([found.pk, *bookings.values_list("pk", flat=True)])
     found.waitlist.all().delete()
@@ -160,7 +222,7 @@ def forget(guest: Guest, *, now: datetime | None = None) -> None:
     bookings.update(link_version=F("link_version") + 1)  # whoever has their link has it no more
     for name in ("first_name", "last_name", "email", "phone", "email_key", "phone_key", "notes"):
         setattr(found, name, "")
-    found.details = {}
+    found.details, found.tags = {}, []
     GuestPassword.objects.filter(guest=found).delete()
     found.updated_at = clock.read(now)
     found.save()
@@ -181,7 +243,9 @@ def _erase_told(guest: Guest) -> None:
     told.filter(about).exclude(body="").update(body="")
 
 
-def record_guest(guest: Guest, kind: Event.Kind, *, by: Actor, now: datetime | None) -> None:
+def record_guest(
+    guest: Guest, kind: Event.Kind, *, by: Actor, now: datetime | None, **more: str
+) -> None:
     """Add an event about a guest and what is owed to the world for it; it names nobody, as events
     are never changed."""
     event = Event.objects.create(
@@ -189,7 +253,7 @@ def record_guest(guest: Guest, kind: Event.Kind, *, by: Actor, now: datetime | N
         kind=kind,
         at=clock.moment(now),
         actor=str(by),
-        data={"guest": str(guest.pk)},
+        data={"guest": str(guest.pk)} | more,
     )
     owe(now=now, event=event)
 

@@ -158,6 +158,31 @@ document.addEventListener("click", (event) => {
   if (guest) choose(guest, true);
 });
 
+// Buttons of one form that say themselves where they are sent.
+document.addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+  if (!form.matches("[data-act-form]") || !button) return;
+  event.preventDefault();
+  button.disabled = true;
+  htmx
+    .ajax("POST", button.formAction, {
+      source: body,
+      target: body,
+      swap: "none",
+      values: { [button.name]: button.value },
+    })
+    .then(() => {
+      button.disabled = false;
+    });
+});
+
+document.addEventListener("click", (event) => {
+  if (/** @type {Element} */ (event.target).closest("[data-print]")) window.print();
+});
+
+if (location.hash === "#search") one(document.documentElement, "[data-search]")?.focus();
+
 document.addEventListener("focusin", (event) => {
   const field = /** @type {HTMLInputElement} */ (event.target);
   if (field.matches?.("[data-select]")) field.select();

@@ -42,6 +42,9 @@ export function closeSheet() {
 
 sheet?.addEventListener("close", () => {
   sheetBody?.replaceChildren();
+  // What was just said in it stays to be read.
+  const room = document.querySelector("#say");
+  if (room && room.parentElement === sheet) body.append(room);
   const back = before?.isConnected ? before : before?.id && document.getElementById(before.id);
   if (back) back.focus({ preventScroll: true });
   before = null;

@@ -88,6 +88,14 @@ def of_things(*lines: str, is_possible: bool = True) -> list[Ask]:
 
 
 BOOK = [
+    own(f"GET {HERE}/book/"),
+    own(f"GET {HERE}/book/?q={{theirs.reference}}"),
+    own(f"GET {HERE}/book/?where={{theirs.table}}&service={{theirs.service}}"),
+    own(f"GET {HERE}/book/board/"),
+    own(f"GET {HERE}/book/day.csv"),
+    foreign("GET /desk/{theirs.slug}/book/"),
+    foreign("GET /desk/{theirs.slug}/book/board/"),
+    foreign("GET /desk/{theirs.slug}/book/day.csv"),
     own(f"GET {HERE}/bookings/new/"),
     own(f"GET {HERE}/bookings/new/?guest={{theirs.guest}}&resource={{theirs.table}}"),
     own(f"GET {HERE}/bookings/offer/"),

@@ -224,15 +224,17 @@ def _meant(at: Desk, asked: Asked, grid: Sequence[datetime]) -> datetime | None:
         for clock in asked.clocks
     ]
     on_day = meant[: len(asked.clocks)]
+    if not on_day:
+        return None
+    # Whoever says seven means the evening where both are open, and at tables ten too.
+    until = 7 if asked.service else 11
+    order = on_day if on_day[0].astimezone(zone).hour >= until else on_day[::-1]
     if grid:
-        for each in (*on_day, *meant):
-            if grid[0] - step < each < grid[-1] + step and each >= at.moment - step:
-                return each
-        for each in (*on_day, *meant):
-            if grid[0] - step < each < grid[-1] + step:
-                return each
-    # Whoever says seven when it is closed means the evening.
-    return on_day[-1] if on_day else None
+        hours = [each for each in (*order, *meant) if grid[0] - step < each < grid[-1] + step]
+        still = [each for each in hours if each >= at.moment - step]
+        if still or hours:
+            return (still or hours)[0]
+    return order[0]
 
 
 def _of_time(at: Desk, asked: Asked) -> Answer:

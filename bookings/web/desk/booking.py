@@ -100,7 +100,6 @@ def shown(at: Desk, booking: Booking) -> dict[str, Any]:
         ]
         if len(visit) > 1
         else [],
-        "overbooked": getattr(booking, "is_overbooked", False),
         "acts": acts(at, booking, seats=seats, owes=owes, deposit=deposit),
         "extra": EXTRA if extendable(booking, now) else (),
         "lines": [line(each, resources, at) for each in happened],

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from bookings.web.desk import booking, changing, classes, door, floor, making, schedules
+from bookings.web.desk import book, booking, changing, classes, door, floor, making, schedules
 
 app_name = "desk"
 urlpatterns = [
@@ -37,7 +37,10 @@ urlpatterns = [
     path("<slug:slug>/classes/<uuid:pk>/wait/", classes.session_wait, name="session-wait"),
     path("<slug:slug>/classes/<uuid:pk>/change/", classes.session_change, name="session-change"),
     path("<slug:slug>/classes/<uuid:pk>/cancel/", classes.session_cancel, name="session-cancel"),
-    # book: a booking, a new one
+    # book: the list of a day, a booking, a new one
+    path("<slug:slug>/book/", book.book, name="book"),
+    path("<slug:slug>/book/board/", book.board, name="book-board"),
+    path("<slug:slug>/book/day.csv", book.as_csv, name="book-csv"),
     path("<slug:slug>/bookings/new/", making.new, name="new"),
     path("<slug:slug>/bookings/offer/", making.offer, name="offer"),
     path("<slug:slug>/bookings/who/", making.who, name="who"),

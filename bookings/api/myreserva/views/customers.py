@@ -98,13 +98,14 @@ class OneCustomer(Endpoint):
             phone=asked.get("phone") or "",
             but=found,
         )
+        said: dict[str, Any] = {
+            name: asked[name] or ""
+            for name in ("first_name", "last_name", "email", "phone", "notes")
+            if name in asked
+        }
         made = services.correct_guest(
             found,
-            **{
-                name: asked[name] or ""
-                for name in ("first_name", "last_name", "email", "phone", "notes")
-                if name in asked
-            },
+            **said,
             details=detail_of(found, asked),
             now=self.now,
         )
