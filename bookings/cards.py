@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from billing.models import Deposit
-from bookings import policies
+from bookings import daybook, policies
 from bookings.lifecycle import State
 from bookings.models import Booking
 from resources.models import Location, Resource
@@ -30,6 +30,7 @@ STATES = {
     State.NO_SHOW: "Missed",
     State.EXPIRED: "Lapsed",
 }
+OFF = (State.CANCELLED.value, State.EXPIRED.value)
 # A name is what is read out at the door. What looks like an address isn't greeted with: anybody may
 # book with anybody's e-mail, and would have us write to them whatever stands in the name.
 NO_NAME = re.compile(r"[/@:<>\\]|www|\.\w{2}|\d{4}", re.IGNORECASE)
@@ -57,6 +58,9 @@ class Card:
     deposit: str
     free_until: str
     free_hours: int
+    starts_at: datetime
+    ends_at: datetime
+    parts: tuple[str, ...] = ()  # of a visit of several services, each with its times and people
 
 
 def line(text: str, most: int = 200) -> str:
@@ -135,12 +139,36 @@ def _first_name(booking: Booking) -> str:
     return booking.guest.first_name if booking.guest else ""
 
 
+def visit(booking: Booking) -> list[Booking]:
+    """What a guest comes for: all that stands of the visit that a booking is part of, in order, or
+    all of it when nothing does; itself where it is alone. One query."""
+    parts = daybook.parts(booking)
+    if len(parts) == 1:
+        return [booking]
+    return [each for each in parts if each.state not in OFF] or parts
+
+
+def _part(booking: Booking, staff: Sequence[Resource], zone: ZoneInfo) -> str:
+    """`10:00–10:45 Haircut with Ana`."""
+    what = line(booking.service.name) if booking.service else "Booking"
+    names = ", ".join(line(each.name) for each in staff if each.pk in booking.resource_ids)
+    shown = f"{times(booking.starts_at, booking.ends_at, zone)} {what}"
+    return f"{shown} with {names}" if names else shown
+
+
 def card(booking: Booking, resources: Sequence[Resource], deposit: Deposit | None = None) -> Card:
-    """A booking in words; `booking` comes with its business, location, service and guest."""
+    """A booking in words, with all of the visit that it is part of; `booking` comes with its
+    business, location, service and guest."""
     zone = zone_of(booking.location)
-    staff = [line(each.name) for each in resources if each.kind == "staff"]
+    parts = visit(booking)
+    if len(parts) > 1:
+        resources = resources_of({id_ for each in parts for id_ in each.resource_ids})
+    starts_at = parts[0].starts_at
+    ends_at = max(each.ends_at for each in parts)
+    people_there = [each for each in resources if each.kind == "staff"]
     things = [each.kind for each in resources if each.kind != "staff"]
-    what = booking.service.name if booking.service else things[0].capitalize() if things else ""
+    names = list(dict.fromkeys(each.service.name for each in parts if each.service))
+    what = ", ".join(map(line, names)) or (things[0].capitalize() if things else "")
     place = line(booking.location.name)
     return Card(
         business=line(booking.business.name),
@@ -149,14 +177,17 @@ def card(booking: Booking, resources: Sequence[Resource], deposit: Deposit | Non
         state=STATES[State(booking.state)],
         what=line(what) or "Booking",
         party=people(booking.party_size),
-        day=day(booking.starts_at, zone),
-        times=times(booking.starts_at, booking.ends_at, zone),
-        zone=zone_name(booking.starts_at, zone),
-        lasts=length(booking.ends_at - booking.starts_at),
-        with_whom=", ".join(staff),
+        day=day(starts_at, zone),
+        times=times(starts_at, ends_at, zone),
+        zone=zone_name(starts_at, zone),
+        lasts=length(ends_at - starts_at),
+        with_whom=", ".join(line(each.name) for each in people_there),
         place=place if place != "Main" else "",
         address=line(booking.location.address),
         deposit=str(deposit.amount) if deposit else "",
         free_until=moment(policies.free_until(booking), zone),
         free_hours=booking.business.cancellation_window_hours,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        parts=tuple(_part(each, people_there, zone) for each in parts) if len(parts) > 1 else (),
     )

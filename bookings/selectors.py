@@ -412,9 +412,12 @@ def names_of(resource_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
 
 
 def version_of(booking: Booking) -> int:
-    """How often a booking was changed or ended, as its guest's calendar counts. One query."""
+    """How often a booking, or the visit that it is part of, was changed or ended, as its guest's
+    calendar counts. One query."""
     changes = (Event.Kind.UPDATED, Event.Kind.CANCELLED, Event.Kind.EXPIRED)
-    return booking.events.filter(kind__in=changes).count()
+    first = booking.leader_id or booking.pk
+    of = Q(booking=first) | Q(booking__leader=first)
+    return Event.objects.filter(of, kind__in=changes).count()
 
 
 def lapsed(now: datetime | None = None) -> Q:

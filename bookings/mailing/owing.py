@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from accounts import clock
 from accounts.models import Business
+from bookings import cards
 from bookings.lifecycle import State
-from bookings.models import Event, Mail
+from bookings.models import Booking, Event, Mail
 from resources.models import Resource
 
 Kind = Event.Kind
@@ -21,8 +24,8 @@ BATCH = 5000  # reminders that one statement plans
 PROMISED = (Kind.CREATED.value, Kind.CONFIRMED.value)
 
 # A reminder follows its booking: it is there while the booking is confirmed and the time to remind
-# is yet to come. One that is due already is left to whoever sends it; one that was sent is due anew
-# when the booking moved.
+# is yet to come. Of a visit of several services there is one, for the first that stands. One that
+# is due already is left to whoever sends it; one that was sent is due anew when the booking moved.
 REMINDED = """
   FROM bookings_booking b
   JOIN accounts_business t ON t.id = b.business_id
@@ -31,6 +34,11 @@ REMINDED = """
    AND b.state = 'confirmed'
    AND (g.email <> '' OR b.details->b.source->>'email' <> '')
    AND t.sends_mail AND t.is_active AND NOT t.is_dev AND t.reminder_hours > 0
+   AND NOT EXISTS (
+       SELECT 1 FROM bookings_booking o
+        WHERE (o.id = b.leader_id OR o.leader_id = b.id OR o.leader_id = b.leader_id)
+          AND o.state = 'confirmed' AND (o.starts_at, o.id) < (b.starts_at, b.id)
+   )
 """
 PLAN = """
 INSERT INTO bookings_mail (id, business_id, booking_id, kind, state, attempts, due_at, last_error,
@@ -71,30 +79,75 @@ def writes_to_guests(business: Business) -> bool:
 def owe(events: Sequence[Event], *, now: datetime | None) -> None:
     """Owe each event's mail to its guest, once however often it is said, and move the reminders.
 
-    The events come with their business, booking and guest.
+    What happens to several services of one visit is one mail, which tells of the whole visit; as it
+    says what is so when it is sent, one that is due already says it too. The events come with their
+    business, booking and guest.
     """
     mine = [each for each in events if each.booking and writes_to_guests(each.business)]
     if not mine:
         return
     told, staff = _told(mine), _staff(mine)
+    visits = _visits(mine)
     moment = clock.read(now)
-    Mail.objects.bulk_create(
-        [
-            Mail(
-                business_id=event.business_id,
-                booking=event.booking,
-                event=event,
-                kind=kind,
-                due_at=moment,
-                created_at=moment,
-            )
-            for event in mine
-            if event.booking and event.booking.email
-            if (kind := _kind(event, told, staff))
-        ],
-        ignore_conflicts=True,
-    )
-    plan_reminders({each.booking_id for each in mine if each.booking_id}, now=now)
+    owed: list[Mail] = []
+    firsts = {visit.first for visit in visits.values()}
+    said = _said(firsts)
+    # What happened to the first service of a visit says best what happened to it.
+    for event in sorted(mine, key=lambda each: each.booking_id not in firsts):
+        kind = _kind(event, told, staff)
+        if event.booking is None or not event.booking.email or kind is None:
+            continue
+        mail = Mail(
+            business_id=event.business_id,
+            booking_id=event.booking.pk,
+            event=event,
+            kind=kind,
+            due_at=moment,
+            created_at=moment,
+        )
+        if visit := visits.get(event.booking.pk):
+            if kind == Mail.Kind.CANCELLATION and visit.stands:
+                mail.kind = Mail.Kind.CHANGE  # it goes on without that service
+            mail.booking_id = visit.first
+            if (visit.first, mail.kind) in said:
+                continue
+            said.add((visit.first, mail.kind))
+        owed.append(mail)
+    Mail.objects.bulk_create(owed, ignore_conflicts=True)
+    plan_reminders({each.booking_id for each in mine if each.booking_id} | set(visits), now=now)
+
+
+class _Visit(NamedTuple):
+    """Of several services: the first that stands, or the one that leads when none does any more."""
+
+    first: uuid.UUID
+    stands: bool
+
+
+def _visits(events: Sequence[Event]) -> dict[uuid.UUID, _Visit]:
+    """The visits that these bookings are part of, by each of their bookings. One query."""
+    leaders = {each.booking.leader_id or each.booking.pk for each in events if each.booking}
+    parts: dict[uuid.UUID, list[tuple[uuid.UUID, str]]] = defaultdict(list)
+    rows = Booking.objects.filter(Q(pk__in=leaders) | Q(leader__in=leaders))
+    for pk, leader, state in rows.order_by("starts_at", "pk").values_list(
+        "pk", "leader_id", "state"
+    ):
+        parts[leader or pk].append((pk, state))
+    found: dict[uuid.UUID, _Visit] = {}
+    for leader, rows_of in parts.items():
+        if len(rows_of) > 1:
+            standing = [pk for pk, state in rows_of if state not in cards.OFF]
+            visit = _Visit(standing[0] if standing else leader, bool(standing))
+            found |= {pk: visit for pk, _ in rows_of}
+    return found
+
+
+def _said(firsts: Collection[uuid.UUID]) -> set[tuple[uuid.UUID, str]]:
+    """What these visits are about to be told. No query for none."""
+    if not firsts:
+        return set()
+    due = Mail.objects.filter(booking__in=firsts, state=Mail.State.DUE)
+    return set(due.exclude(kind=Mail.Kind.REMINDER).values_list("booking_id", "kind"))
 
 
 def _kind(event: Event, told: Collection[uuid.UUID], staff: Collection[str]) -> Mail.Kind | None:

@@ -19,7 +19,7 @@ from billing.models import Deposit
 from bookings import calendars, cards, links, policies, selectors
 from bookings.lifecycle import State
 from bookings.mailing.owing import writes_to_guests
-from bookings.models import Booking, Mail
+from bookings.models import Booking, Event, Mail
 
 SUBJECTS = {
     Mail.Kind.CONFIRMATION: "Confirmed",
@@ -60,7 +60,7 @@ def write(mail: Mail, *, now: datetime) -> EmailMultiAlternatives:
         "card": card,
         "link": link,
         "may_move": policies.against_moving(booking, now) is None,
-    } | _news(mail, booking)
+    } | _news(mail, booking, card)
     subject = cards.line(f"{SUBJECTS[Mail.Kind(mail.kind)]}: {card.what} at {card.business}", 120)
     message = EmailMultiAlternatives(
         subject=f"{subject}, {card.day}",
@@ -117,7 +117,7 @@ def _deposit(booking: Booking) -> Deposit | None:
     )
 
 
-def _news(mail: Mail, booking: Booking) -> dict[str, Any]:
+def _news(mail: Mail, booking: Booking, card: cards.Card) -> dict[str, Any]:
     """What a change or an end has to say beyond how the booking is now."""
     event = mail.event
     if event is None:
@@ -129,11 +129,15 @@ def _news(mail: Mail, booking: Booking) -> dict[str, Any]:
     }
     if booking.expires_at:
         news["until"] = cards.moment(booking.expires_at, cards.zone_of(booking.location))
-    if was := event.data.get("was"):
+    if mail.kind == Mail.Kind.CHANGE and event.kind == Event.Kind.CANCELLED and event.booking:
+        gone = event.booking.service
+        news["without"] = cards.line(gone.name) if gone else ""
+    if (was := event.data.get("was")) and event.booking_id == booking.pk:
         zone = cards.zone_of(booking.location)
         start, end = (datetime.fromisoformat(was[name]) for name in ("starts_at", "ends_at"))
         if (start, end) != (booking.starts_at, booking.ends_at):
-            news["was"] = f"{cards.day(start, zone)}, {cards.times(start, end, zone)}"
+            day, times = cards.day(start, zone), cards.times(start, end, zone)
+            news["was"] = cards.moment(start, zone) if card.parts else f"{day}, {times}"
         if was["party_size"] != booking.party_size:
             news["was_party"] = cards.people(was["party_size"])
     return news

@@ -16,6 +16,7 @@ from billing.models import Deposit
 from bookings import policies, rules, selectors
 from bookings.errors import SlotTaken
 from bookings.models import Booking, Guest, Session
+from bookings.services import visits
 from bookings.services.classes import book_places
 from bookings.services.deposits import confirm_with_deposit
 from bookings.services.making import hold, lock_days
@@ -121,7 +122,8 @@ def recognised(
 
 @written
 def move_own(booking: Booking, *, starts_at: datetime, now: datetime | None = None) -> Booking:
-    """Move a guest's booking to another start that is offered at its location.
+    """Move a guest's booking, or the visit that it is part of, to another start that is offered at
+    its location.
 
     It stays with who was to serve the guest when they are free then, else others do. Raises TooLate
     or NotByGuest where the policy is against it, and what reschedule raises.
@@ -131,6 +133,8 @@ def move_own(booking: Booking, *, starts_at: datetime, now: datetime | None = No
         raise refused
     if starts_at == before.starts_at:
         return before
+    if (parts := visits.parts_of(before.leader or before)) != [before]:
+        return _move_all(before, parts[0], starts_at, now)
     staff = Resource.objects.filter(pk__in=before.resource_ids, kind="staff").first()
     try:
         moved = _move(before, starts_at, staff.pk if staff else None, now)
@@ -138,11 +142,32 @@ def move_own(booking: Booking, *, starts_at: datetime, now: datetime | None = No
         if staff is None:
             raise
         moved = _move(before, starts_at, None, now)
-    # It is locked only now. What it was moved from must be what the policy looked at.
+    _refuse_overtaken(before, moved)
+    return moved
+
+
+def _move_all(
+    before: Booking, first: Booking, starts_at: datetime, now: datetime | None
+) -> Booking:
+    """The whole visit, when one of its bookings is to begin then."""
+    visits.move_visit(
+        before.leader or before,
+        starts_at=first.starts_at + (starts_at - before.starts_at),
+        step=rules.step_of(first.business, first.service),
+        by=GUEST,
+        now=now,
+    )
+    moved = locked(before)
+    _refuse_overtaken(before, moved)
+    return moved
+
+
+def _refuse_overtaken(before: Booking, moved: Booking) -> None:
+    """It was locked only after the policy was asked: what it was moved from must be what that
+    looked at."""
     event = moved.events.order_by("-id")[0]
     if event.data["was"]["starts_at"] != before.starts_at.isoformat():
         raise Conflict("This booking has just been changed. Please look again.")
-    return moved
 
 
 def _move(
@@ -163,13 +188,17 @@ def _move(
 
 @written
 def cancel_own(booking: Booking, *, now: datetime | None = None) -> Booking:
-    """Cancel a guest's booking. Too late for the deposit, it is kept.
+    """Cancel a guest's booking, or the visit that it is part of. Too late for the deposit, it is
+    kept.
 
     Raises TooLate or NotByGuest where the policy is against it.
     """
     current = locked(booking)
     if refused := policies.against_cancelling(current, clock.read(now)):
         raise refused
+    if current.leader_id or current.followers.exists():
+        visits.cancel_visit(current.leader or current, by=GUEST, now=now)
+        return locked(current)
     return cancel(current, by=GUEST, now=now)
 
 
