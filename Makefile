@@ -24,6 +24,7 @@ demo-reset: $(READY) ## Forget the demo's data
 	@$(PY) -m tools.demo --reset $(ARGS)
 
 test: $(READY) ## Run every test on servers of its own
+	@$(PY) -m tools.browser
 	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 check: $(READY) ## Lint, types, layers, migrations, settings, dependencies

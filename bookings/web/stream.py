@@ -1,8 +1,9 @@
 """The live stream: open pages hear that something changed at their business, and look again.
 
-Nothing is said but that: `event: changed` with `book` or `settings` as its data. What changed, a
-page asks as it always does, with its own rights. So the address is all that opens a stream; it is
-signed, names one business, and is good for half a day (`address`).
+Nothing is said but that: `event: changed` with `book` or `settings` as its data, and `event: still`
+while there is nothing to say. What changed, a page asks as it always does, with its own rights. So
+the address is all that opens a stream; it is signed, names one business, and is good for half a day
+(`address`).
 
 One process serves all streams, outside Django's views (`config.asgi`): it keeps one connection to
 the database, on which it hears of changes and looks for what nobody told it of
@@ -98,9 +99,9 @@ class Stream:
         text = f"retry: {RETRY}\n\n"
         while not self.is_over and (left := self.ends_at - time.time()) > 0:
             await _say(send, text)
-            if text.startswith("event"):
+            if text.startswith("event: changed"):
                 await asyncio.sleep(PAUSE)
-            text = ": still here\n\n"
+            text = "event: still\ndata: here\n\n"  # a comment would be heard by no script
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), min(left, HEARTBEAT))
             self._woken.clear()

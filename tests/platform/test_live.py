@@ -71,7 +71,7 @@ class Page:
                 line = self.lines.get(timeout=max(deadline - time.monotonic(), 0))
                 if line is None:
                     return "end"
-                if line.startswith("data: "):
+                if line.startswith("data: ") and line != "data: here":
                     return line.removeprefix("data: ")
         return ""
 

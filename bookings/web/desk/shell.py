@@ -35,6 +35,7 @@ from django.utils.translation import gettext_lazy
 from accounts.backoffice import RANK
 from accounts.errors import DomainError, NotFound, Unavailable
 from accounts.models import Business, Membership, User
+from bookings.web import stream
 from bookings.web.languages import spoken
 from bookings.wishes import Actor
 from resources.models import Location
@@ -134,6 +135,7 @@ class Desk:
                 for name, title, icon, rank in MENU
                 if self.rank >= rank and _is_there(name)
             ],
+            "stream": "" if self.by_script else stream.address(self.business, self.user),
             "clock": f"{self.moment.astimezone(self.zone):%H:%M}",
         }
 
