@@ -27,29 +27,16 @@ from tests.web import Web, free_port, serving, streaming
 from tools import browser as chromium
 
 HERE = Path(__file__).resolve().parent
-LEFT_OUT = pytest.StashKey[int]()
 REPORT = pytest.StashKey[pytest.TestReport]()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave these tests out where there is no browser."""
+    """Leave these tests out where there is no browser; `tests.plugin` says so."""
     if chromium.find():
         return
     ours = [each for each in items if each.path.is_relative_to(HERE)]
     items[:] = [each for each in items if each not in ours]
     config.hook.pytest_deselected(items=ours)
-    config.stash[LEFT_OUT] = len(ours)
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    count = config.stash.get(LEFT_OUT, 0)
-    if count:
-        terminalreporter.section("THE BROWSER TESTS DID NOT RUN", red=True, bold=True)
-        terminalreporter.line(
-            f"{count} tests in tests/browser were left out: there is no Chromium"
-            f" ({chromium.why_not()}). Install one (Debian's package is chromium), or name one:"
-            " CHROMIUM=/path/to/it make test"
-        )
 
 
 @pytest.hookimpl(wrapper=True)
