@@ -9,18 +9,20 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from django.db.models import Max, Q
+from django.db import connection
+from django.db.models import Max, Prefetch, Q
 
 from availability.calendar import local_day, wall
+from bookings import waits
 from bookings.assignment import natural_key
 from bookings.lifecycle import State
-from bookings.models import Allocation, Booking, Event, WaitlistEntry
-from resources.models import Location, Resource, Section
+from bookings.models import Allocation, Block, Booking, Event, WaitlistEntry
+from resources.models import Combination, Location, Resource, Section
 from resources.services import PLACE
 
 DAY = timedelta(days=1)
@@ -68,6 +70,7 @@ class Party:
     phone: str = ""
     service: str = ""
     is_class: bool = False
+    overbooked: str = ""
 
     @property
     def is_here(self) -> bool:
@@ -245,6 +248,17 @@ def _overlap(a: Extent, b: Extent) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
+def resource(place: Location, pk: uuid.UUID) -> Resource | None:
+    """One of a location's, as long as it is in use. One query."""
+    return Resource.objects.filter(location=place, pk=pk, is_active=True, deleted_at=None).first()
+
+
+def block(business_id: uuid.UUID, pk: uuid.UUID) -> Block | None:
+    """When one of a business's is out of use, with what it is. One query."""
+    found = Block.objects.filter(business_id=business_id, pk=pk)
+    return found.select_related("resource").first()
+
+
 # --- the moment ----------------------------------------------------------------------------------
 
 
@@ -310,7 +324,7 @@ def _parties(place: Location, *, now: datetime, until: datetime) -> dict[uuid.UU
         .values_list(
             "pk", "reference", "party_size", "state", "starts_at", "ends_at", "expires_at",
             "resource_ids", "notes", "session_id", "guest__first_name", "guest__last_name",
-            "guest__email", "guest__phone", "guest__notes", "service__name",
+            "guest__email", "guest__phone", "guest__notes", "service__name", "overbooked",
         )
     )  # fmt: skip
     found = list(rows)
@@ -338,10 +352,11 @@ def _parties(place: Location, *, now: datetime, until: datetime) -> dict[uuid.UU
             phone=phone or "",
             service=service or "",
             is_class=session_id is not None,
+            overbooked=overbooked,
         )
         for (
             pk, reference, size, state, starts_at, ends_at, expires_at, resource_ids, notes,
-            session_id, first, last, email, phone, about, service,
+            session_id, first, last, email, phone, about, service, overbooked,
         ) in found
     }  # fmt: skip
 
@@ -434,3 +449,188 @@ def _promised(party: Party | None, at: datetime, *, is_now: bool) -> Status:
     if party is None or party.state in (State.HELD, State.PENDING):
         return Status.HELD
     return Status.LATE if is_now and party.is_late(at) else Status.DUE
+
+
+# --- who could sit where -------------------------------------------------------------------------
+
+AT_LEAST = timedelta(minutes=30)  # a table that is free for less is no offer
+NEARLY = timedelta(minutes=10)  # what a party may stay less than such parties usually do
+CLEARING = timedelta(minutes=5)  # a party that is over its time is taken to stay a little longer
+FORESEEN = timedelta(hours=4)
+MEASURED = timedelta(days=28)
+ENOUGH = 5  # visits that a usual stay is measured by
+BANDS = (2, 4, 6)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Option:
+    """Where a party could sit from now on: one place, or some that are put together. Free until
+    `until`, which is empty when nobody comes there for hours."""
+
+    name: str
+    resource_ids: tuple[uuid.UUID, ...]
+    seats: int
+    until: datetime | None
+    lasts: timedelta
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Proposal:
+    """Where a party could sit now, the best first: for as long as it stays, or only for a while
+    (`brief`); and what everything else is (`others`)."""
+
+    stay: timedelta
+    whole: Sequence[Option]
+    brief: Sequence[Option]
+    others: Sequence[Spot]
+
+    def option(self, resource_ids: Iterable[uuid.UUID]) -> Option | None:
+        wanted = set(resource_ids)
+        found = (each for each in (*self.whole, *self.brief) if set(each.resource_ids) == wanted)
+        return next(found, None)
+
+
+def is_seating(spot: Spot) -> bool:
+    """Whether somebody who walks in would be put there."""
+    return spot.resource.kind != "room"
+
+
+def propose(
+    found: Floor, place: Location, party: int, stay: timedelta, *, relax_minimum: bool = False
+) -> Proposal:
+    """Where a party could sit down at the moment of a floor. Two queries: what may be joined."""
+    now = found.at
+    whole: list[Option] = []
+    brief: list[Option] = []
+    others: list[Spot] = []
+    spots = [each for each in found.spots if is_seating(each)]
+    for spot in spots:
+        least = 1 if relax_minimum else spot.resource.covers_min
+        free = _free_until(spot, party, now) if least <= party <= spot.seats else None
+        if free is None or free - now < AT_LEAST:
+            others.append(spot)
+            continue
+        needed = -(-party // spot.resource.covers_max) * spot.resource.covers_max
+        ends = None if free >= now + AHEAD else free
+        option = Option(spot.resource.name, (spot.id,), needed, ends, min(stay, free - now))
+        (whole if free >= now + stay - NEARLY else brief).append(option)
+    known = {each.id: each for each in spots}
+    for each in Combination.objects.filter(location=place, is_active=True).prefetch_related(
+        Prefetch("members", Resource.objects.only("id"))
+    ):
+        least = 1 if relax_minimum else each.covers_min
+        members = [known.get(member.pk) for member in each.members.all()]
+        if not least <= party <= each.covers_max or not members:
+            continue
+        until = min(_free_until(m, 1, now) or now if m and not m.taken else now for m in members)
+        if until - now < AT_LEAST:
+            continue
+        ids = tuple(member.id for member in members if member)
+        ends = None if until >= now + AHEAD else until
+        option = Option(each.name, ids, each.covers_max, ends, min(stay, until - now))
+        (whole if until >= now + stay - NEARLY else brief).append(option)
+    # The fewest seats that are enough, one table before several; what is free longest of the brief.
+    whole.sort(key=lambda each: (len(each.resource_ids), each.seats, natural_key(each.name)))
+    brief.sort(key=lambda each: (-each.lasts, len(each.resource_ids), natural_key(each.name)))
+    return Proposal(stay, whole, brief, others)
+
+
+def _free_until(spot: Spot, party: int, now: datetime) -> datetime | None:
+    """Until when so many of a spot's units are free from now on as a party needs; None when they
+    aren't."""
+    if not spot.is_free:
+        return None
+    needed = -(-party // spot.resource.covers_max)
+    first: dict[int, datetime] = {}
+    for each in spot.takings:
+        first[each.unit] = min(first.get(each.unit, each.starts_at), each.starts_at)
+    free = sorted(
+        (first.get(unit, now + AHEAD) for unit in range(spot.resource.units)), reverse=True
+    )
+    free = [each for each in free if each > now]
+    if spot.resource.units - spot.taken < needed or len(free) < needed:
+        return None
+    return free[needed - 1]
+
+
+def usual_stays(place: Location, *, now: datetime) -> dict[int, timedelta]:
+    """How long parties really stayed here in the last weeks (the median), by the largest party of
+    a band; only where enough were. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT CASE WHEN size <= 2 THEN 2 WHEN size <= 4 THEN 4 WHEN size <= 6 THEN 6
+                        ELSE 1000 END AS band,
+                   percentile_cont(0.5) WITHIN GROUP (ORDER BY gone - came)
+              FROM (SELECT b.party_size AS size,
+                           max(e.at) FILTER (WHERE e.kind = 'booking.checked_in') AS came,
+                           max(e.at) FILTER (WHERE e.kind = 'booking.completed') AS gone
+                      FROM bookings_booking b JOIN bookings_event e ON e.booking_id = b.id
+                     WHERE b.business_id = %(business)s AND b.location_id = %(location)s
+                       AND b.session_id IS NULL AND b.state = 'completed'
+                       AND b.starts_at > %(since)s AND b.starts_at < %(now)s
+                     GROUP BY b.id) AS stays
+             WHERE gone > came
+             GROUP BY band HAVING count(*) >= %(enough)s
+            """,
+            {
+                "business": place.business_id,
+                "location": place.pk,
+                "since": now - MEASURED,
+                "now": now,
+                "enough": ENOUGH,
+            },
+        )
+        return dict(cursor.fetchall())
+
+
+def usual_stay(measured: Mapping[int, timedelta], party: int, otherwise: timedelta) -> timedelta:
+    """How long a party of a size usually stays."""
+    band = next((each for each in BANDS if party <= each), 1000)
+    return measured.get(band, otherwise)
+
+
+def wait(
+    found: Floor, party: int, stay: timedelta, measured: Mapping[int, timedelta]
+) -> timedelta | None:
+    """How long a party would wait for a place, after those who wait already; None when nothing is
+    to be seen for hours. As long as parties usually stay counts, not as long as was booked."""
+    now = found.at
+    queue = [
+        (each.party_size, usual_stay(measured, each.party_size, stay))
+        for each in found.waiting
+        if each.quoted_for is not None
+    ]
+    start = waits.soonest(
+        [each for spot in found.spots if is_seating(spot) for each in _places(spot, measured, now)],
+        (party, stay),
+        before=queue,
+        now=now,
+        within=FORESEEN,
+    )
+    return None if start is None else waits.rounded(start - now)
+
+
+def _places(spot: Spot, measured: Mapping[int, timedelta], now: datetime) -> Iterator[waits.Place]:
+    """The units of a spot, as they will be: who sits there leaves when such parties do."""
+    here = {each.id: each for each in spot.parties if each.is_here}
+    units: list[list[tuple[datetime, datetime]]] = [[] for _ in range(spot.resource.units)]
+    seen = set()
+    for each in spot.takings:
+        if each.unit >= len(units):
+            continue
+        start, end = each.starts_at, each.ends_at
+        if each.booking_id in here:
+            seen.add(each.booking_id)
+            start, end = now, _leaves(here[each.booking_id], measured, now)
+        units[each.unit].append((start, end))
+    for n, party in enumerate(party for party in here.values() if party.id not in seen):
+        units[n % len(units)].append((now, _leaves(party, measured, now)))
+    least = spot.resource.covers_min if spot.resource.units == 1 else 1
+    for taken in units:
+        yield waits.Place(least, spot.resource.covers_max, taken)
+
+
+def _leaves(party: Party, measured: Mapping[int, timedelta], now: datetime) -> datetime:
+    came = party.seated_at or party.starts_at
+    return max(came + usual_stay(measured, party.size, party.ends_at - came), now + CLEARING)

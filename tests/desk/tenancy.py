@@ -39,6 +39,18 @@ FLOOR = [
     foreign("GET /desk/{theirs.slug}/floor/"),
     foreign("GET /desk/{theirs.slug}/floor/board/"),
     foreign(f"GET {HERE}/floor/{{theirs.table}}/"),
+    foreign(f"POST {HERE}/floor/{{theirs.table}}/block/", is_possible=False),  # no form is sent
+    foreign(f"POST {HERE}/floor/block/{{theirs.block}}/end/"),
+    own(f"GET {HERE}/floor/walk-in/?party=2&at={{theirs.table}}"),
+    foreign(f"GET {HERE}/floor/walk-in/?entry={{theirs.entry}}"),
+    own(f"POST {HERE}/floor/walk-in/"),
+    foreign(f"POST {HERE}/floor/walk-in/{{theirs.booking}}/undo/", is_possible=False),
+    own(f"POST {HERE}/floor/wait/", says=(422,)),
+    foreign(f"POST {HERE}/floor/wait/{{theirs.entry}}/end/"),
+    foreign(f"GET {HERE}/floor/seat/{{theirs.booking}}/"),
+    foreign(f"POST {HERE}/floor/seat/{{theirs.booking}}/"),
+    own(f"GET {HERE}/floor/overbook/"),
+    own(f"POST {HERE}/floor/overbook/", says=(422,)),
 ]
 
 ONE = f"{HERE}/classes/{{theirs.session}}"

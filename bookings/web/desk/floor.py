@@ -18,17 +18,25 @@ from django.http import HttpResponse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from accounts.errors import NotFound
+from accounts.errors import DomainError, NotFound
+from availability.calendar import local_day
 from bookings import floor as reads
+from bookings import services
 from bookings.floor import Floor, Party, Spot, Status
+from bookings.lifecycle import State
+from bookings.models import WaitlistEntry
 from bookings.web.desk import drawing
 from bookings.web.desk.shell import Desk, desk
+from bookings.web.desk.words import lasting, people, times
+from bookings.web.desk.words import refusal as refusal_words
 from resources.models import Resource
 
 PAD = 34.0  # around the room, for chairs
 MOST_ARRIVALS = 12
+SIZES = tuple(range(1, 9))
+AN_HOUR = timedelta(hours=1)
 HALF_HOUR = timedelta(minutes=30)
 SHORT = re.compile(r"^\S+ ([0-9]{1,3}[A-Za-z]?|[A-Za-z][0-9]{0,2})$")
 WITH_CHAIRS = ("table", "desk", "booth")
@@ -54,7 +62,7 @@ class Tile:
     shape_width: float
     shape_height: float
     picture: str
-    seats: int
+    seats: str
     since: str = ""
     until: str = ""
     counts: str = ""
@@ -75,9 +83,26 @@ class Arrival:
     more: str
     is_late: bool
     late: str
+    overbooked: str = ""
     url: str = ""
     seat: str = ""
     choose: str = ""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Waiter:
+    """Somebody who waits for a table: a line of the list."""
+
+    id: uuid.UUID
+    name: str
+    size: str
+    more: str
+    since: str
+    waits: str
+    is_late: bool
+    notes: str
+    seat: str
+    leave: str
 
 
 # --- the page ------------------------------------------------------------------------------------
@@ -134,6 +159,18 @@ def _board(desk: Desk) -> dict[str, Any]:
         "kept": kept,
         "legend": LEGEND,
         "late_words": _("%s late"),
+        "walk_in": [
+            (f"{size}+" if size == SIZES[-1] else str(size), desk.url("walk-in", party=size))
+            for size in SIZES
+        ]
+        if not at and any(reads.is_seating(each) for each in found.spots)
+        else [],
+        "waiting": [_waiting(desk, each) for each in found.waiting],
+        "loose": [
+            _arrival(desk, found, each)
+            for each in found.seated
+            if not any(pk in found.names for pk in each.resource_ids)
+        ],
         "coming": sum(each.size for each in found.arrivals),
         "arrivals": [_arrival(desk, found, each) for each in found.arrivals[:MOST_ARRIVALS]],
         "more_arrivals": max(len(found.arrivals) - MOST_ARRIVALS, 0),
@@ -254,6 +291,7 @@ def _tile(
     **where: Any,
 ) -> Tile:
     said = words(desk, spot, found.at)
+    del said["about"]
     party = spot.party
     is_here = spot.status in (Status.SEATED, Status.OVER)
     drawn, edge = picture(
@@ -269,7 +307,6 @@ def _tile(
         shape_width=round((spot.width + 2 * edge) / box[0] * 100, 2),
         shape_height=round((spot.height + 2 * edge) / box[1] * 100, 2),
         picture=drawn,
-        seats=spot.seats,
         note=bool(party and (party.notes or party.about)),
         **said,
         **where,
@@ -277,8 +314,8 @@ def _tile(
 
 
 def words(desk: Desk, spot: Spot, at: datetime) -> dict[str, Any]:
-    """What a spot is, for the eye (`state`, `who`), the ear (`spoken`) and the clock in the
-    page."""
+    """What a spot is: for the eye (`state`, `who`), the ear (`spoken`), in a list (`about`), and
+    for the clock in the page."""
 
     def clock(moment: datetime) -> str:
         local = moment.astimezone(desk.zone)
@@ -353,8 +390,10 @@ def words(desk: Desk, spot: Spot, at: datetime) -> dict[str, Any]:
     has_chairs = spot.resource.kind in WITH_CHAIRS
     seats = (_("seats %s") if has_chairs else _("for %s")) % spot.seats
     return {
+        "seats": seats,
         "state": state,
         "who": who,
+        "about": ", ".join(about),
         "spoken": ", ".join([spot.resource.name, seats, *about]),
         **more,
     }
@@ -393,13 +432,48 @@ def _arrival(desk: Desk, found: Floor, party: Party) -> Arrival:
     names = [found.names[each] for each in party.resource_ids if each in found.names]
     size = ngettext("%s guest", "%s guests", party.size) % party.size
     late = _("%s late") % duration(_minutes(desk.moment - party.starts_at))
+    spots = [spot for each in party.resource_ids if (spot := found.spot(each))]
+    is_soon = party.starts_at <= desk.moment + AN_HOUR and not party.is_here
+    is_clear = bool(spots) and all(_is_clear(each, party) for each in spots)
     return Arrival(
         party=party,
+        url=desk.url("booking", party.id),
+        seat=desk.url("act", party.id, do="seat") if is_soon and is_clear else "",
+        choose=desk.url("seat", party.id) if is_soon and not is_clear else "",
         at=f"{party.starts_at.astimezone(desk.zone):%H:%M}",
         name=party.name or _("No name"),
         more=" · ".join([size, *names]),
         is_late=party.is_late(desk.moment),
         late=late,
+        overbooked=party.overbooked,
+    )
+
+
+def _is_clear(spot: Spot, party: Party) -> bool:
+    """Whether a party could sit down where it was given."""
+    if spot.resource.units > 1:
+        return spot.taken < spot.resource.units
+    return spot.is_free or (spot.party is not None and spot.party.id == party.id)
+
+
+def _waiting(desk: Desk, entry: WaitlistEntry) -> Waiter:
+    told = entry.quoted_for
+    waits = _minutes(desk.moment - entry.created_at)
+    if told:
+        more = _("told %(time)s") % {"time": f"{told.astimezone(desk.zone):%H:%M}"}
+    else:
+        more = _("for today")
+    return Waiter(
+        id=entry.pk,
+        name=str(entry.guest) or _("No name"),
+        size=ngettext("%s guest", "%s guests", entry.party_size) % entry.party_size,
+        more=more,
+        since=entry.created_at.isoformat() if told else "",
+        waits=duration(waits),
+        is_late=told is not None and told <= desk.moment,
+        notes=entry.notes,
+        seat=desk.url("walk-in", entry=entry.pk),
+        leave=desk.url("stop-waiting", entry.pk),
     )
 
 
@@ -410,10 +484,145 @@ def _arrival(desk: Desk, found: Floor, party: Party) -> Arrival:
 @desk("floor")
 def resource(desk: Desk, pk: uuid.UUID) -> HttpResponse:
     """What is tapped: who is there, who comes next, and what can be done."""
+    return _sheet(desk, pk)
+
+
+def _sheet(desk: Desk, pk: uuid.UUID, *, refusal: str = "") -> HttpResponse:
     found = reads.floor(desk.here(), now=desk.moment)
     spot = found.spot(pk)
     if spot is None:
         raise NotFound
+    said = words(desk, spot, found.at)
+    here = [spot.party] if spot.party and spot.resource.units == 1 else []
+    if spot.resource.units > 1:
+        now = {each.booking_id for each in spot.takings if each.starts_at <= found.at}
+        here = [each for each in spot.parties if each.is_here or each.id in now]
+    shown = {each.id for each in here}
+    local = desk.moment.astimezone(desk.zone)
     return desk.page(
-        "floor/resource", spot=spot, floor=found, said=words(desk, spot, found.at), zone=desk.zone
-    )
+        "floor/resource",
+        422 if refusal else 200,
+        spot=spot,
+        said=said,
+        refusal=refusal,
+        looks=spot.status.value,
+        seats=said["seats"],
+        section=spot.resource.section.name if spot.resource.section else "",
+        here=[_card(desk, found, spot, each) for each in here],
+        following=[
+            {
+                "party": each,
+                "name": each.name or _("No name"),
+                "times": times(each.starts_at, each.ends_at, desk.zone),
+                "size": people(each.size),
+                "url": desk.url("booking", each.id),
+            }
+            for each in spot.parties
+            if each.id not in shown
+        ],
+        walk_in=[
+            (size, desk.url("walk-in", party=size, at=spot.id))
+            for size in range(spot.resource.covers_min, min(spot.seats, 12) + 1)
+        ]
+        if spot.is_free and reads.is_seating(spot)
+        else [],
+        new_url=desk.url(
+            "new", day=desk.today.isoformat(), time=f"{local:%H:%M}", resource=spot.id
+        ),
+        block_url=desk.url("block", spot.id),
+        unblock_url=desk.url("unblock", spot.block_id) if spot.block_id else "",
+        ends=[
+            (minutes, _("%(lasting)s, until %(time)s") % {
+                "lasting": lasting(timedelta(minutes=minutes)),
+                "time": f"{local + timedelta(minutes=minutes):%H:%M}",
+            })
+            for minutes in (30, 60, 120, 240)
+        ],
+    )  # fmt: skip
+
+
+def _card(desk: Desk, found: Floor, spot: Spot, party: Party) -> dict[str, Any]:
+    """Somebody who is at a place now, or should be; with what can be done."""
+    act = desk.url("act", party.id)
+    seats = spot.resource.kind in WITH_CHAIRS
+    held = party.state is State.HELD
+    acts: list[tuple[str, str, str]] = []
+    if party.is_here:
+        acts = [("complete", _("Party has left") if seats else _("Complete"), "primary")]
+    elif party.state is State.CONFIRMED:
+        acts = [("seat", _("Seat") if seats else _("Check in"), "primary")]
+        if party.starts_at <= found.at:
+            acts.append(("no_show", _("No-show"), ""))
+    elif held:
+        acts = [("confirm", _("Confirm"), "primary"), ("release", _("Let it go"), "")]
+    since = party.seated_at or party.starts_at
+    return {
+        "party": party,
+        "name": party.name or (_("On hold") if held else _("No name")),
+        "size": people(party.size),
+        "times": times(party.starts_at, party.ends_at, desk.zone),
+        "is_late": party.is_late(found.at),
+        "late": _("%s late") % duration(_minutes(found.at - party.starts_at)),
+        "is_over": party.is_over(found.at),
+        "over": _("%s over") % duration(_minutes(found.at - party.ends_at)),
+        "since": since.isoformat(),
+        "sits": duration(_minutes(found.at - since)),
+        "progress": _progress(found.at, since, party.ends_at),
+        "act": act,
+        "acts": acts,
+        "extend": [15, 30] if party.is_here else [],
+        "url": desk.url("booking", party.id),
+        "move": ""
+        if party.is_class
+        else desk.url("seat", party.id)
+        if not party.is_here
+        else desk.url("move", party.id),
+        "cancel": "" if party.is_here or held else desk.url("cancel", party.id),
+    }
+
+
+# --- taking one out of use -----------------------------------------------------------------------
+
+
+@require_POST
+@desk("floor")
+def block(desk: Desk, pk: uuid.UUID) -> HttpResponse:
+    """Take it out of use from now on, for so long, and say why."""
+    found = reads.resource(desk.here(), pk)
+    if found is None:
+        raise NotFound
+    now = desk.moment.replace(second=0, microsecond=0)
+    asked = desk.request.POST.get("minutes", "")
+    tonight = local_day(desk.today, desk.zone)[1]
+    try:
+        until = tonight if asked == "day" else now + timedelta(minutes=min(int(asked), 7 * 1440))
+        made = services.block(
+            found,
+            starts_at=now,
+            ends_at=until,
+            reason=desk.request.POST.get("reason", "").strip()[:200],
+            user=desk.user,
+            by=desk.actor,
+            now=desk.now,
+        )
+    except ValueError:
+        return _sheet(desk, pk, refusal=_("Say for how long."))
+    except DomainError as error:
+        return _sheet(desk, pk, refusal=refusal_words(error))
+    text = _("%(name)s is blocked until %(time)s.") % {
+        "name": found.name,
+        "time": f"{until.astimezone(desk.zone):%H:%M}",
+    }
+    return desk.done(text, to=desk.url("floor"), undo=desk.url("unblock", made.pk))
+
+
+@require_POST
+@desk("floor")
+def unblock(desk: Desk, pk: uuid.UUID) -> HttpResponse:
+    """Give it back."""
+    made = reads.block(desk.business.pk, pk)
+    if made is None:
+        raise NotFound
+    services.unblock(made, by=desk.actor, now=desk.now)
+    text = _("%s can be used again.") % made.resource.name
+    return desk.done(text, to=desk.url("floor"))

@@ -2,7 +2,9 @@
 
 from django.urls import include, path
 
-from bookings.web.desk import book, booking, changing, classes, door, floor, making, schedules
+from bookings.web.desk import (
+    book, booking, changing, classes, door, floor, making, schedules, seating,
+)  # fmt: skip
 
 app_name = "desk"
 urlpatterns = [
@@ -17,7 +19,15 @@ urlpatterns = [
     # the floor
     path("<slug:slug>/floor/", floor.floor, name="floor"),
     path("<slug:slug>/floor/board/", floor.board, name="floor-board"),
+    path("<slug:slug>/floor/walk-in/", seating.walk_in, name="walk-in"),
+    path("<slug:slug>/floor/walk-in/<uuid:pk>/undo/", seating.unseat, name="unseat"),
+    path("<slug:slug>/floor/wait/", seating.wait, name="wait"),
+    path("<slug:slug>/floor/wait/<uuid:pk>/end/", seating.leave, name="stop-waiting"),
+    path("<slug:slug>/floor/seat/<uuid:pk>/", seating.seat, name="seat"),
+    path("<slug:slug>/floor/overbook/", seating.overbook, name="overbook"),
+    path("<slug:slug>/floor/block/<uuid:pk>/end/", floor.unblock, name="unblock"),
     path("<slug:slug>/floor/<uuid:pk>/", floor.resource, name="resource"),
+    path("<slug:slug>/floor/<uuid:pk>/block/", floor.block, name="block"),
     # Settings.
     path("<slug:slug>/settings/", include("bookings.web.desk.settings.urls")),
     # Classes
