@@ -16,7 +16,7 @@ from accounts.models import Business, Channel
 from accounts.services import change_business, revoke_key
 from availability.models import OpeningHours
 from billing.models import Plan, Subscription
-from bookings import services
+from bookings import selectors, services
 from bookings.wishes import SYSTEM, Wish
 from resources.models import Requirement, Resource, Service
 from tests.builders import (
@@ -199,6 +199,27 @@ def test_a_change_is_heard_by_the_very_next_request(
     change(program)
     assert program.hears() == said
     assert program.hears() == said
+
+
+def test_what_is_remembered_is_free_as_what_is_read(bistro: Business) -> None:
+    bikes = resource(bistro, "Bikes", kind="spot", units=3, covers_max=1)
+
+    def free(size: int, epoch: bytes | None) -> list[tuple[str, frozenset[int]]]:
+        found = selectors.free(wish(bistro, party_size=size), now=NOW, epoch=epoch)
+        return [(each.candidate.name, each.candidate.taken_units) for each in found]
+
+    free(1, b"now")  # remembered from here on
+    for count in range(4):
+        for size in (1, 2, 3):
+            assert free(size, b"now") == free(size, None)
+        assert ("Bikes" in dict(free(1, b"now"))) == (count < 3)
+        if count < 3:
+            services.book(
+                wish(bistro, party_size=1, resource_id=bikes.pk),
+                guest=None, by=SYSTEM, source="test", now=NOW,
+            )  # fmt: skip
+    services.book(wish(bistro), guest=None, by=SYSTEM, source="test", now=NOW)
+    assert free(2, b"now") == free(2, None) == [("Table 2", frozenset()), ("Table 3", frozenset())]
 
 
 def test_a_change_that_is_taken_back_was_never_heard(program: Program) -> None:
