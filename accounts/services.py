@@ -163,6 +163,92 @@ def join(user: User, business: Business, *, role: str) -> Membership:
     return found
 
 
+@transaction.atomic
+def invite(business: Business, *, email: str, role: str) -> tuple[User, bool]:
+    """Give somebody a role in a business by their e-mail; who isn't known yet is added, without a
+    password until they choose one. Whether they were added. Raises Conflict for a member."""
+    Business.objects.select_for_update(no_key=True).get(pk=business.pk)
+    email = email.strip().casefold()
+    user = User.objects.filter(email__iexact=email).first()
+    is_new = user is None
+    if user is None:
+        user = User(email=email)
+        user.set_unusable_password()
+        _check(user, {"email"})
+        user.save(force_insert=True)
+    if Membership.objects.filter(user=user, business=business).exists():
+        raise Conflict("They are a member already.")
+    row = Membership(user=user, business=business, role=role)
+    _check(row, {"role"})
+    row.save(force_insert=True)
+    return user, is_new
+
+
+@transaction.atomic
+def change_role(membership: Membership, *, role: str) -> Membership:
+    """Change what a member may do. Raises NotFound when they left, Invalid for what is no role,
+    Conflict for the last owner."""
+    found = _member(membership)
+    if role != Membership.Role.OWNER:
+        _refuse_last_owner(found)
+    found.role = role
+    _check(found, {"role"})
+    found.save(update_fields=["role"])
+    return found
+
+
+@transaction.atomic
+def remove_member(membership: Membership) -> None:
+    """Take somebody's role in a business away; who they are stays. Raises NotFound when they left,
+    Conflict for the last owner."""
+    found = _member(membership)
+    _refuse_last_owner(found)
+    Membership.objects.filter(pk=found.pk).delete()
+
+
+def _member(membership: Membership) -> Membership:
+    """As it is now, with nobody else changing who belongs to the business."""
+    Business.objects.select_for_update(no_key=True).get(pk=membership.business_id)
+    found = Membership.objects.filter(pk=membership.pk).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _refuse_last_owner(membership: Membership) -> None:
+    owner = Membership.Role.OWNER
+    others = Membership.objects.filter(business=membership.business_id, role=owner)
+    if membership.role == owner and not others.exclude(pk=membership.pk).exists():
+        raise Conflict("A business keeps one owner at least. Make somebody else an owner first.")
+
+
+@transaction.atomic
+def change_user(user: User, **values: Any) -> User:
+    """Change what somebody is called. Raises Invalid."""
+    found = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    for name, value in values.items():
+        setattr(found, name, value)
+    _check(found, values)
+    found.save(update_fields=list(values))
+    return found
+
+
+@transaction.atomic
+def change_password(user: User, *, old: str, new: str) -> User:
+    """Change a password by whoever knows it; signed in elsewhere they are no longer. Raises Invalid
+    for a wrong old one and for a weak new one."""
+    found = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    if not found.check_password(old):
+        raise Invalid(fields={"old": "This is not your password."})
+    try:
+        validate_password(new, found)
+    except ValidationError as error:
+        raise Invalid(fields={"new": " ".join(error.messages)}) from None
+    found.set_password(new)
+    found.save(update_fields=["password"])
+    return found
+
+
 def note_login(user: User, *, now: datetime | None = None) -> None:
     """Write down that somebody logged in."""
     user.last_login = now or datetime.now(UTC)

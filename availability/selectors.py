@@ -8,8 +8,15 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Business
-from availability.models import Break, Closure, OpeningHours, SpecialDay
-from resources.models import Location, Resource
+from availability.models import (
+    Break,
+    Closure,
+    OpeningHours,
+    RosterEntry,
+    ServiceHours,
+    SpecialDay,
+)
+from resources.models import Location, Resource, Service
 
 
 def hours(business: Business) -> list[OpeningHours]:
@@ -75,3 +82,19 @@ def with_own_hours(business: Business) -> set[uuid.UUID]:
     """The resources of a business that have weekly hours of their own. One query."""
     rows = OpeningHours.objects.filter(resource__business=business)
     return set(rows.values_list("resource", flat=True).distinct())
+
+
+def starts_of(service: Service) -> list[ServiceHours]:
+    """When a service may start, where it has hours of its own, Monday first. One query."""
+    return list(ServiceHours.objects.filter(service=service).order_by("weekday", "opens"))
+
+
+def roster(resource: Resource, *, since: date, most: int) -> list[RosterEntry]:
+    """What stands in somebody's roster from a day on, soonest first. One query."""
+    rows = RosterEntry.objects.filter(resource=resource, day__gte=since)
+    return list(rows.order_by("day", "starts", "id")[:most])
+
+
+def roster_entry(resource: Resource, key: uuid.UUID) -> RosterEntry | None:
+    """One row of somebody's roster."""
+    return RosterEntry.objects.filter(resource=resource, pk=key).select_related("resource").first()

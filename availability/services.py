@@ -137,6 +137,39 @@ def set_service_hours(
     )
 
 
+class Start(NamedTuple):
+    """When a service may start on a weekday (ISO): from `opens` up to and without `closes`, or at
+    `starts` alone."""
+
+    weekday: int
+    opens: time
+    closes: time
+    starts: tuple[time, ...] = ()
+
+
+@transaction.atomic
+def set_service_week(service: Service, week: Sequence[Start]) -> None:
+    """Let a service start at these times alone; none at all: whenever its locations are open.
+    Raises Invalid for a time that isn't within the stretch it is named for."""
+    Service.objects.select_for_update(no_key=True).get(pk=service.pk)  # one writer at a time
+    for each in week:
+        if each.opens < each.closes and not all(
+            each.opens <= at < each.closes for at in each.starts
+        ):
+            raise Invalid(fields={"starts": "These times aren't within the hours."})
+    ServiceHours.objects.filter(service=service).delete()
+    ServiceHours.objects.bulk_create(
+        ServiceHours(
+            service=service,
+            weekday=each.weekday,
+            opens=each.opens,
+            closes=each.closes,
+            starts=sorted(set(each.starts)),
+        )
+        for each in week
+    )
+
+
 Part = tuple[time, time]  # of each day of a closure, by the clock
 
 

@@ -10,7 +10,9 @@ least once.
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
+import time
 import uuid
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -290,6 +292,43 @@ def send(delivery: WebhookDelivery, pool: httpcore.ConnectionPool, *, now: datet
     if problem:
         _note_failure(endpoint, moment)
     return not problem
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Answer:
+    """What an address said to a trial: its status, or why there was none, and how long it took."""
+
+    status: int | None
+    problem: str
+    took: timedelta
+
+    @property
+    def is_fine(self) -> bool:
+        return not self.problem
+
+
+def try_out(endpoint: WebhookEndpoint, *, now: datetime | None = None) -> Answer:
+    """Send an address something that is no event, signed as events are, and say what it answers.
+    Nothing is kept of it, and nothing is sent again."""
+    moment = clock.read(now)
+    body = json.dumps({"event": "test", "timestamp": f"{moment:%Y-%m-%dT%H:%M:%SZ}", "data": {}})
+    delivery = WebhookDelivery(endpoint=endpoint, body=body)
+    began = time.monotonic()
+    status, problem = None, ""
+    try:
+        with outward.client() as pool:
+            headers = _voice(endpoint).headers(delivery, moment)
+            status = outward.post(pool, endpoint.url, body.encode(), headers)
+        if not 200 <= status < 300:
+            problem = f"answered {status}"
+    except outward.Unreachable as error:
+        problem = str(error)
+    return Answer(status, problem, timedelta(seconds=time.monotonic() - began))
+
+
+def events_of(protocol: str) -> list[str]:
+    """The names of all events that endpoints of a protocol may ask for."""
+    return list(import_module(VOICES[protocol]).EVENTS)
 
 
 def _note_failure(endpoint: WebhookEndpoint, moment: datetime) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -26,6 +26,7 @@ from resources.models import (
     Resource,
     Section,
     Service,
+    TurnTime,
 )
 
 Needs = Mapping[str, Collection[uuid.UUID]]  # by kind: who or what qualifies; empty for all
@@ -253,17 +254,18 @@ def add_service(
     *,
     needs: Needs | None = None,
     only_named: Collection[str] = (),
+    counts: Mapping[str, int] | None = None,
     **values: Any,
 ) -> Service:
-    """Add something guests can book; of the kinds in `only_named` it never needs just anybody.
-    Raises Invalid, NotFound for a resource that isn't there, and Conflict when there is a service
-    of that name."""
+    """Add something guests can book; of the kinds in `only_named` it never needs just anybody, and
+    of each kind as many at a time as `counts` says, or one. Raises Invalid, NotFound for a resource
+    that isn't there, and Conflict when there is a service of that name."""
     made = Service(business=business, **values)
     checked(made, values)
     with once(service_name_once=f"There is already a service called “{made.name}”."):
         made.save()
     if needs is not None:
-        _require(made, needs, only_named)
+        _require(made, needs, only_named, counts or {})
     return made
 
 
@@ -273,6 +275,7 @@ def change_service(
     *,
     needs: Needs | None = None,
     only_named: Collection[str] = (),
+    counts: Mapping[str, int] | None = None,
     **values: Any,
 ) -> Service:
     """Change a service; what was booked stays as it was. Raises as `add_service` does."""
@@ -290,7 +293,7 @@ def change_service(
         with once(service_name_once=f"There is already a service called “{found.name}”."):
             found.save(update_fields=list(values))
     if needs is not None:
-        _require(found, needs, only_named)
+        _require(found, needs, only_named, counts or {})
     return found
 
 
@@ -305,8 +308,10 @@ def remove_service(service: Service) -> None:
         ) from None
 
 
-def _require(service: Service, needs: Needs, only_named: Collection[str]) -> None:
-    """Replace what a service needs one of each of."""
+def _require(
+    service: Service, needs: Needs, only_named: Collection[str], counts: Mapping[str, int]
+) -> None:
+    """Replace what a service needs, by kind."""
     wanted = {each for ids in needs.values() for each in ids}
     # One that was deleted may still be named where it was, so that no list turns empty by itself.
     there = Q(deleted_at=None) | Q(requirements__service=service)
@@ -323,7 +328,12 @@ def _require(service: Service, needs: Needs, only_named: Collection[str]) -> Non
     service.requirements.all().delete()
     for kind, ids in needs.items():
         qualified = Resource.objects.filter(pk__in=ids)
-        need = Requirement.objects.create(service=service, kind=kind, only_named=kind in only_named)
+        need = Requirement.objects.create(
+            service=service,
+            kind=kind,
+            count=max(1, counts.get(kind, 1)),
+            only_named=kind in only_named,
+        )
         need.resources.set(qualified)
 
 
@@ -332,6 +342,27 @@ def heading(business: Business, name: str) -> Category | None:
     if not name:
         return None
     return Category.objects.get_or_create(business=business, name=name)[0]
+
+
+@transaction.atomic
+def change_category(category: Category, **values: Any) -> Category:
+    """Change a heading. Raises Invalid, NotFound, Conflict when there is one of that name."""
+    found = Category.objects.select_for_update(no_key=True).filter(pk=category.pk).first()
+    if found is None:
+        raise NotFound
+    for name, value in values.items():
+        setattr(found, name, value)
+    checked(found, values)
+    if values:
+        with once(category_name_once=f"There is already a category called “{found.name}”."):
+            found.save(update_fields=list(values))
+    return found
+
+
+@transaction.atomic
+def remove_category(category: Category) -> None:
+    """Take a heading away; the services under it stay, under none."""
+    Category.objects.filter(pk=category.pk).delete()
 
 
 @transaction.atomic
@@ -473,3 +504,17 @@ def change_location(location: Location, **values: Any) -> Location:
         with once(location_name_once=f"There is already a location called “{found.name}”."):
             found.save(update_fields=list(values))
     return found
+
+
+@transaction.atomic
+def set_turn_times(location: Location, turns: Mapping[int, timedelta]) -> None:
+    """Replace how long parties keep their tables at a place: by the largest party that it is for.
+    Raises Invalid."""
+    Location.objects.select_for_update(no_key=True).get(pk=location.pk)  # one writer at a time
+    rows = [TurnTime(location=location, covers_max=most, duration=turns[most]) for most in turns]
+    for row in rows:
+        checked(row, {"covers_max", "duration"})
+        if row.duration <= timedelta():
+            raise Invalid(fields={"duration": "A turn takes time."})
+    TurnTime.objects.filter(location=location).delete()
+    TurnTime.objects.bulk_create(rows)

@@ -91,7 +91,7 @@ from bookings.services.waitlist import decline as decline_offer
 from bookings.services.waitlist import join as join_waitlist
 from bookings.services.waitlist import leave as leave_waitlist
 from bookings.services.waitlist import promote as promote_waitlist
-from bookings.services.webhooks import add_webhook, remove_webhook
+from bookings.services.webhooks import add_webhook, change_webhook, remove_webhook
 
 __all__ = [
     "Changed",
@@ -126,6 +126,7 @@ __all__ = [
     "change_promises",
     "change_schedule",
     "change_session",
+    "change_webhook",
     "check_in",
     "complete",
     "complete_visit",

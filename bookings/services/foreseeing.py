@@ -22,7 +22,9 @@ def foresee(
     with transaction.atomic():
         with stranding.watching(business, now=now) as seen:
             change()
+            business.refresh_from_db()  # its clock may be what changes
         transaction.set_rollback(True)
+    business.refresh_from_db()
     return seen.stranded
 
 
@@ -34,5 +36,6 @@ def change_promises(
     again where it is open now, and not where it is closed. Raises what the change raises."""
     with stranding.watching(business, now=now) as seen:
         change()
+        business.refresh_from_db()
     transaction.on_commit(partial(lay_out_all, business, now=now), robust=True)
     return seen.stranded

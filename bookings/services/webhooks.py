@@ -48,3 +48,20 @@ def add_webhook(
 def remove_webhook(endpoint: WebhookEndpoint) -> None:
     """Stop telling an address; what was on its way is dropped."""
     endpoint.delete()
+
+
+def change_webhook(
+    endpoint: WebhookEndpoint, *, events: Iterable[str] | None = None, is_active: bool | None = None
+) -> WebhookEndpoint:
+    """Change what an address is told of, or whether. One that was switched off for failing has
+    another week when it is switched on; what happened meanwhile it isn't told."""
+    changed = []
+    if events is not None:
+        endpoint.events = sorted(set(events))
+        changed.append("events")
+    if is_active is not None:
+        endpoint.is_active = is_active
+        endpoint.failing_since = None
+        changed += ["is_active", "failing_since"]
+    endpoint.save(update_fields=changed)
+    return endpoint

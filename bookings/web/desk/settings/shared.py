@@ -11,8 +11,8 @@ import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from datetime import time
-from typing import Any, NamedTuple
+from datetime import time, timedelta
+from typing import Any, ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django import forms
@@ -21,14 +21,15 @@ from django.urls import NoReverseMatch
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import Conflict, DomainError, Invalid
+from billing.money import Money
 from bookings import services
 from bookings.models import Booking
 from bookings.stranding import LeftBehind, Stranded
-from bookings.web.desk.shell import MANAGER, Desk, P, View, desk
+from bookings.web.desk.shell import MANAGER, OWNER, Desk, P, View, desk
 
 Text = str | Promise
 SHOWN = 50  # of what a change leaves behind; all are counted
@@ -46,13 +47,139 @@ class Entry(NamedTuple):
 
 GROUPS: Sequence[tuple[Text, Sequence[Entry]]] = (
     (
-        gettext_lazy("When"),
+        gettext_lazy("Business"),
         (
+            Entry(
+                "business",
+                gettext_lazy("Name and place"),
+                gettext_lazy("What it is called, its clock and its money"),
+                "store",
+            ),
+            Entry(
+                "locations",
+                gettext_lazy("Locations and sections"),
+                gettext_lazy("Places, their rooms, tables taken together"),
+                "map-pin",
+            ),
             Entry(
                 "hours",
                 gettext_lazy("Hours and closures"),
                 gettext_lazy("Opening hours, breaks, special days, holidays"),
                 "clock",
+            ),
+        ),
+    ),
+    (
+        gettext_lazy("What can be booked"),
+        (
+            Entry(
+                "services",
+                gettext_lazy("Services"),
+                gettext_lazy("What guests book: how long, for how much, with whom"),
+                "list-checks",
+            ),
+            Entry(
+                "resources",
+                gettext_lazy("Tables, rooms and spots"),
+                gettext_lazy("What can be taken, and how many fit"),
+                "armchair",
+            ),
+            Entry(
+                "staff",
+                gettext_lazy("Staff and skills"),
+                gettext_lazy("Who works here, what they do and when"),
+                "users",
+            ),
+        ),
+    ),
+    (
+        gettext_lazy("Rules"),
+        (
+            Entry(
+                "rules",
+                gettext_lazy("Booking rules"),
+                gettext_lazy("Mode, notice, how far ahead, intervals, holds"),
+                "sliders-horizontal",
+            ),
+            Entry(
+                "pacing",
+                gettext_lazy("Pacing and turn times"),
+                gettext_lazy("How many may start at once, how long tables are kept"),
+                "gauge",
+            ),
+            Entry(
+                "deposits",
+                gettext_lazy("Deposits and cancelling"),
+                gettext_lazy("What guests put down, until when they may cancel"),
+                "hand-coins",
+            ),
+            Entry(
+                "mails",
+                gettext_lazy("Mails and waitlist"),
+                gettext_lazy("Confirmations, reminders, offers to those who wait"),
+                "mail",
+            ),
+        ),
+    ),
+    (
+        gettext_lazy("Online booking"),
+        (
+            Entry(
+                "widget",
+                gettext_lazy("Booking page and widget"),
+                gettext_lazy("How it looks, what it asks, where it is embedded"),
+                "palette",
+            ),
+        ),
+    ),
+    (
+        gettext_lazy("Integrations"),
+        (
+            Entry(
+                "keys",
+                gettext_lazy("API keys"),
+                gettext_lazy("Programs that book for this business"),
+                "key-round",
+                OWNER,
+            ),
+            Entry(
+                "webhooks",
+                gettext_lazy("Webhooks"),
+                gettext_lazy("Who is told of what happens, and what came of it"),
+                "webhook",
+                OWNER,
+            ),
+            Entry(
+                "protocols",
+                gettext_lazy("Protocols"),
+                gettext_lazy("Google, Appointedd, OctoTable and others"),
+                "plug",
+                OWNER,
+            ),
+        ),
+    ),
+    (
+        gettext_lazy("Account"),
+        (
+            Entry(
+                "plan",
+                gettext_lazy("Plan and usage"),
+                gettext_lazy("What is paid for, and how much of it is used"),
+                "credit-card",
+                OWNER,
+            ),
+            Entry(
+                "team",
+                gettext_lazy("Team and roles"),
+                gettext_lazy("Who may do what here"),
+                "user-cog",
+                OWNER,
+            ),
+            Entry(
+                "account",
+                gettext_lazy("Your account"),
+                gettext_lazy("Your name and your password"),
+                "circle-user-round",
             ),
         ),
     ),
@@ -80,7 +207,10 @@ def page(at: Desk, name: str, status: int = 200, *, here: str, **context: Any) -
 def groups(at: Desk) -> list[tuple[Text, list[tuple[Entry, str]]]]:
     """The pages that this role sees, with their addresses."""
     seen = [
-        (title, [(each, at.url(each.name)) for each in entries if at.rank >= each.rank])
+        (
+            title,
+            [(each, at.url(each.name)) for each in entries if at.rank >= each.rank],
+        )
         for title, entries in GROUPS
     ]
     return [(title, entries) for title, entries in seen if entries]
@@ -107,6 +237,7 @@ def review(
     differences: Sequence[Difference] = (),
     unless_harmless: bool = False,
     button: str = "",
+    is_dangerous: bool = False,
 ) -> HttpResponse | None:
     """The page that shows what a change does, with all that was typed kept in it; None once that
     was seen and agreed to, or with `unless_harmless` where it leaves no booking behind.
@@ -136,6 +267,7 @@ def review(
         seen=seen,
         is_again="seen" in form and form.get("do") == "save",
         button=button or _("Save"),
+        is_dangerous=is_dangerous,
     )
 
 
@@ -179,9 +311,28 @@ def _left(at: Desk, stranded: Stranded) -> Left:
 
 
 class Form(forms.Form):
-    """A form whose fields say to a screen reader what is wrong with them."""
+    """A form whose fields stand in sections; `wide` fields take a whole line."""
 
     required_css_class = "is-required"
+    layout: ClassVar[Sequence[tuple[Text, Sequence[str]]]] = ()
+    wide: ClassVar[Sequence[str]] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            long = isinstance(field.widget, (forms.Textarea, forms.RadioSelect))
+            field.is_wide = long or name in self.wide  # type: ignore[attr-defined]
+
+    @property
+    def sections(self) -> list[tuple[Text, list[forms.BoundField]]]:
+        """The fields as they are shown: title and fields of each section."""
+        if not self.layout:
+            return [("", [self[name] for name in self.fields])]
+        shown = [
+            (title, [self[name] for name in names if name in self.fields])
+            for title, names in self.layout
+        ]
+        return [(title, fields) for title, fields in shown if fields]
 
     def refuse(self, error: DomainError, **names: str) -> None:
         """Show why not: beside the field, as far as the error names one (by `names`, if it is
@@ -191,6 +342,103 @@ class Form(forms.Form):
         for name, words in error.fields.items():
             field = names.get(name, name)
             self.add_error(field if field in self.fields else None, words)
+
+
+UNITS = (
+    (1, gettext_lazy("minutes")),
+    (60, gettext_lazy("hours")),
+    (1440, gettext_lazy("days")),
+)
+
+
+class SpanInput(forms.MultiWidget):
+    """A number and its unit."""
+
+    template_name = "desk/settings/_span.html"
+    use_fieldset = True
+
+    def __init__(self) -> None:
+        number = forms.NumberInput(attrs={"min": 0, "aria-label": gettext_lazy("Number")})
+        unit = forms.Select(choices=UNITS, attrs={"aria-label": gettext_lazy("Unit")})
+        super().__init__(widgets=[number, unit])
+
+    def decompress(self, value: timedelta | None) -> list[int | None]:
+        if value is None:
+            return [None, 1]
+        minutes = int(value.total_seconds()) // 60
+        unit = next((each for each, _name in reversed(UNITS) if minutes % each == 0), 1)
+        return [minutes // unit, unit if minutes else 1]
+
+
+class SpanField(forms.MultiValueField):
+    """A stretch of time as people say it: 90 minutes, 2 hours, 60 days."""
+
+    widget = SpanInput
+
+    def __init__(
+        self, *, least: int = 0, most: int = 3650 * 1440, required: bool = True, **options: Any
+    ) -> None:
+        self.least, self.most = least, most
+        fields = (
+            forms.IntegerField(min_value=0, max_value=5_256_000, required=required),
+            forms.TypedChoiceField(choices=UNITS, coerce=int, required=False, empty_value="1"),
+        )
+        super().__init__(fields=fields, required=required, require_all_fields=False, **options)
+
+    def compress(self, data_list: Sequence[Any]) -> timedelta | None:
+        if not data_list or data_list[0] is None:
+            return None
+        minutes = int(data_list[0]) * int(data_list[1] or 1)
+        if not self.least <= minutes <= self.most:
+            raise forms.ValidationError(
+                _("From %(least)s to %(most)s.")
+                % {"least": lasting(self.least), "most": lasting(self.most)}
+            )
+        return timedelta(minutes=minutes)
+
+
+def lasting(minutes: int) -> str:
+    """So many minutes in words."""
+    if minutes and minutes % 1440 == 0:
+        days = minutes // 1440
+        return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+    if minutes and minutes % 60 == 0:
+        hours = minutes // 60
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    if minutes > 60:
+        return _("%(hours)d h %(minutes)d min") % {"hours": minutes // 60, "minutes": minutes % 60}
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+
+
+def minutes_of(span: timedelta | None) -> int:
+    return int(span.total_seconds()) // 60 if span else 0
+
+
+class MoneyField(forms.CharField):
+    """An amount of a currency, as people write it; whole smallest units inside."""
+
+    def __init__(self, **options: Any) -> None:
+        attrs = {"inputmode": "decimal", "autocomplete": "off"}
+        super().__init__(max_length=20, widget=forms.TextInput(attrs=attrs), **options)
+        self.currency = "EUR"
+
+    def clean(self, value: Any) -> Any:
+        text = str(super().clean(value)).strip().replace(",", ".")
+        if not text:
+            return None
+        try:
+            minor = Money.read(text, self.currency).minor
+        except ValueError:
+            raise forms.ValidationError(
+                _("Write an amount like %(example)s.")
+                % {"example": Money(2500, self.currency).major}
+            ) from None
+        if not 0 <= minor <= 2_000_000_000:
+            raise forms.ValidationError(_("This amount is out of bounds."))
+        return minor
+
+    def prepare_value(self, value: Any) -> Any:
+        return Money(value, self.currency).major if isinstance(value, int) else value
 
 
 REFUSALS = (Invalid, Conflict)
