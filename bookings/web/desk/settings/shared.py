@@ -354,7 +354,6 @@ UNITS = (
 class SpanInput(forms.MultiWidget):
     """A number and its unit."""
 
-    template_name = "desk/settings/_span.html"
     use_fieldset = True
 
     def __init__(self) -> None:

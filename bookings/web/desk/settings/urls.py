@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from bookings.web.desk.settings import business, hours, index, offered, places, things
+from bookings.web.desk.settings import (
+    business,
+    hours,
+    index,
+    members,
+    offered,
+    online,
+    places,
+    programs,
+    things,
+)
 
 urlpatterns = [
     path("", index.index, name="settings"),
@@ -39,4 +49,24 @@ urlpatterns = [
     path("locations/<uuid:of>/combinations/<uuid:pk>/", places.combination, name="combination"),
     path("pacing/", places.pacing, name="pacing"),
     path("pacing/<uuid:of>/", places.pacing, name="pacing-of"),
+    path("widget/", online.look, name="widget"),
+    path("keys/", programs.keys, name="keys"),
+    path("keys/new/", programs.key_new, name="key-new"),
+    path("keys/<uuid:pk>/", programs.key, name="key"),
+    path("webhooks/", programs.webhooks, name="webhooks"),
+    path("webhooks/new/", programs.webhook_new, name="webhook-new"),
+    path("webhooks/<uuid:pk>/", programs.webhook, name="webhook"),
+    path("webhooks/<uuid:pk>/switch/", programs.webhook_switch, name="webhook-switch"),
+    path("webhooks/<uuid:pk>/test/", programs.webhook_test, name="webhook-test"),
+    path("webhooks/<uuid:pk>/remove/", programs.webhook_remove, name="webhook-remove"),
+    path(
+        "webhooks/<uuid:of>/deliveries/<uuid:pk>/", programs.webhook_replay, name="webhook-replay"
+    ),
+    path("protocols/", programs.protocols, name="protocols"),
+    path("protocols/<slug:protocol>/new/", programs.key_new, name="credential-new"),
+    path("plan/", members.plan, name="plan"),
+    path("team/", members.team, name="team"),
+    path("team/invite/", members.invite, name="invite"),
+    path("team/<uuid:pk>/", members.member, name="member"),
+    path("account/", members.account, name="account"),
 ]
