@@ -36,7 +36,7 @@ def test_going_back_holds_one_place_and_not_two(looking: Guest) -> None:
     times = looking.at
     looking.choose()
     looking.get(times)  # as the browser's back does
-    assert "We hold <b>Sat 20 Jun, 20:00</b> for you until 13:10." in looking.text
+    assert "We hold <b>Sat 20 Jun, 20:00</b> for you until 13:20." in looking.text
     looking.choose(LATER)
     assert held() == [("cancelled", "19:00"), ("held", "20:00")]
     assert invariants.broken() == []
@@ -49,7 +49,7 @@ def test_choosing_the_same_again_is_the_same_hold(looking: Guest) -> None:
     looking.now = NOW + 3 * MINUTE
     looking.get(times).choose()
     assert (looking.at, held()) == (first, [("held", "19:00")])
-    assert "Held for you until <b>13:10</b>" in looking.text  # no longer than it was
+    assert "Held for you until <b>13:20</b>" in looking.text  # no longer than it was
 
 
 def test_what_i_hold_is_free_to_me_and_to_nobody_else(bistro: Business, looking: Guest) -> None:
@@ -62,7 +62,7 @@ def test_what_i_hold_is_free_to_me_and_to_nobody_else(bistro: Business, looking:
 
 def test_loading_anew_shows_the_time_that_is_left(looking: Guest) -> None:
     looking.choose()
-    looking.now = NOW + 9 * MINUTE
+    looking.now = NOW + 19 * MINUTE
     looking.get(looking.at)
     assert (looking.step, "<b data-left>1:00</b>" in looking.text) == ("details", True)
 
@@ -70,7 +70,7 @@ def test_loading_anew_shows_the_time_that_is_left(looking: Guest) -> None:
 def test_a_lapsed_hold_says_so_and_leads_back(looking: Guest) -> None:
     looking.choose()
     form = looking.at
-    looking.now = NOW + 10 * MINUTE
+    looking.now = NOW + 20 * MINUTE
     looking.get(form)
     assert (looking.step, looking.title) == ("notice", "The hold has lapsed")
     looking.post(form, first_name="Maria", last_name="Garcia", email="maria@example.com")
