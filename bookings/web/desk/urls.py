@@ -3,7 +3,15 @@
 from django.urls import include, path
 
 from bookings.web.desk import (
-    book, booking, changing, classes, door, floor, making, schedules, seating,
+    book,
+    booking,
+    changing,
+    classes,
+    door,
+    floor,
+    making,
+    schedules,
+    seating,
 )  # fmt: skip
 
 app_name = "desk"
