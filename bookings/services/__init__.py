@@ -32,7 +32,7 @@ from bookings.services.guests import meet as meet_guest
 from bookings.services.guests import merge as merge_guests
 from bookings.services.guests import welcome as welcome_guest
 from bookings.services.making import DepositTerms, book, confirm, hold, is_past, make
-from bookings.services.moving import amend, change_party_size, reschedule
+from bookings.services.moving import amend, change_party_size, drag, reschedule
 from bookings.services.own import (
     cancel_own,
     confirm_own,
@@ -139,6 +139,7 @@ __all__ = [
     "deposit_paid",
     "describe_guest",
     "describe_visit",
+    "drag",
     "end_schedule",
     "expire_holds",
     "foresee",

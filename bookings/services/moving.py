@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Max, Min
 
 from accounts import clock
+from accounts.errors import Conflict
 from accounts.transactions import lock, written
 from bookings import allocations, lifecycle, rules, selectors
+from bookings.assignment import STAFF
 from bookings.errors import HoldExpired, NotOffered, SlotTaken, WrongState
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event
@@ -158,6 +161,59 @@ def _taking(service: Service) -> dict[str, Any]:
         "buffer_after": service.buffer_after,
         "overhead": service.preparation + service.cleanup,
     }
+
+
+@written
+def drag(
+    booking: Booking,
+    *,
+    by: Actor,
+    starts_at: datetime | None = None,
+    duration: timedelta | None = None,
+    instead_of: uuid.UUID | None = None,
+    resource_id: uuid.UUID | None = None,
+    now: datetime | None = None,
+) -> Booking:
+    """Move a booking as it is drawn: to another time or end, or to a resource `instead_of` one that
+    it has. What else it has stays with it; where that isn't free then, another like it does, but
+    for people. Only another start is held to the hours. Raises Conflict for a part of a visit that
+    would leave the others, and as `reschedule`; the booking then is as it was.
+    """
+    before = Booking.objects.select_related("service").get(pk=booking.pk)
+    is_later = starts_at not in (None, before.starts_at)
+    if (is_later or duration) and _is_of_a_visit(before):
+        raise Conflict("This is part of a visit: move the visit as a whole.")
+    moves: dict[str, Any] = {
+        "by": by,
+        "starts_at": starts_at,
+        "duration": duration,
+        "keeps_hours": is_later,
+        "keeps_notice": False,
+        "now": now,
+    }
+    wanted = [resource_id if resource_id and each == instead_of else each
+              for each in before.resource_ids]  # fmt: skip
+    needs = selectors.requirements(before.service) if before.service else ()
+    if not needs:
+        if resource_id or len(wanted) < 2:
+            return reschedule(before, resource_id=resource_id or next(iter(wanted), None), **moves)
+        return reschedule(before, together=tuple(wanted), **moves)
+    kinds = dict(Resource.objects.filter(pk__in=[*before.resource_ids, *wanted]).values_list(
+        "pk", "kind"))  # fmt: skip
+    if resource_id and kinds.get(resource_id) != kinds.get(instead_of or resource_id):
+        raise Conflict("One kind of resource can't take the place of another.")
+    fixed = {resource_id} if resource_id else {id_ for id_ in wanted if kinds.get(id_) == STAFF}
+    try:
+        with transaction.atomic():
+            return reschedule(before, among=frozenset(wanted), **moves)
+    except SlotTaken:
+        if not fixed or fixed == set(wanted):
+            raise
+    return reschedule(before, among=frozenset(fixed), **moves)
+
+
+def _is_of_a_visit(booking: Booking) -> bool:
+    return booking.leader_id is not None or booking.followers.exists()
 
 
 def change_party_size(

@@ -132,7 +132,19 @@ BOOK = [
     ),
 ]
 
+TIMELINE = [
+    own(f"GET {HERE}/timeline/?kind=all"),
+    own(f"GET {HERE}/timeline/board/?place={{theirs.location}}"),
+    foreign("GET /desk/{theirs.slug}/timeline/"),
+    foreign(f"POST {HERE}/timeline/move/?booking={{theirs.booking}}&lasts=75"),
+    foreign(
+        f"POST {HERE}/timeline/move/?booking={{mine.booking}}&resource={{theirs.other}}"
+        "&instead_of={mine.table}"
+    ),
+]
+
 ASKS = [
+    *TIMELINE,
     *FRAME,
     *FLOOR,
     *CLASSES,

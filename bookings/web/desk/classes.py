@@ -10,7 +10,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import NoReverseMatch
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -175,21 +174,13 @@ def _row(at: Desk, roster: Roster, booking: Booking) -> dict[str, Any]:
     return {
         "booking": booking,
         "deposit": deposit,
-        "url": link(at, "booking", booking.pk),
+        "url": at.url("booking", booking.pk),
         "may_come": state == State.CONFIRMED.value and not roster.run.is_cancelled,
         "may_undo": state == State.CHECKED_IN.value,
         "may_miss": state == State.CONFIRMED.value and began,
         "may_cancel": state in (State.CONFIRMED.value, State.PENDING.value),
         "may_release": state == State.HELD.value,
     }
-
-
-def link(at: Desk, name: str, *args: Any) -> str:
-    """The address of a page, empty where there is none."""
-    try:
-        return at.url(name, *args)
-    except NoReverseMatch:
-        return ""
 
 
 def _again(at: Desk, found: Session, text: str, *, undo: str = "", next_: str = "") -> HttpResponse:

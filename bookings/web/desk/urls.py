@@ -12,6 +12,7 @@ from bookings.web.desk import (
     making,
     schedules,
     seating,
+    timeline,
 )  # fmt: skip
 
 app_name = "desk"
@@ -38,6 +39,10 @@ urlpatterns = [
     path("<slug:slug>/floor/<uuid:pk>/block/", floor.block, name="block"),
     # Settings.
     path("<slug:slug>/settings/", include("bookings.web.desk.settings.urls")),
+    # Timeline
+    path("<slug:slug>/timeline/", timeline.page, name="timeline"),
+    path("<slug:slug>/timeline/board/", timeline.board, name="timeline-board"),
+    path("<slug:slug>/timeline/move/", timeline.move, name="timeline-move"),
     # Classes
     path("<slug:slug>/classes/", classes.week, name="classes"),
     path("<slug:slug>/classes/week/", classes.week_board, name="classes-board"),
