@@ -62,7 +62,9 @@ def spin(db: None) -> Session:
 class Guest:
     """A browser without scripts and without cookies, which follows links and sends forms."""
 
-    def __init__(self, of: Business, *, framed: bool = False, **headers: str) -> None:
+    def __init__(
+        self, of: Business, *, framed: bool = False, headers: dict[str, str] | None = None
+    ) -> None:
         self.client: Any = Client(enforce_csrf_checks=True, headers=headers)
         self.base = f"/{'widget' if framed else 'book'}/{of.slug}/"
         self.now: datetime = NOW
