@@ -341,6 +341,8 @@ def tenant(word: str, phone: str) -> Tenant:
         listener=known(listener),
         delivery=known(delivery),
         deposit=known(deposit),
+        channel=known(channel),
+        membership=known(Membership.objects.get(business=of, user=owner)),
         intent=deposit.payment_intent_id,
         intent_secret=deposit.client_secret,
         idle=known(idle),

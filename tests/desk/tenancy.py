@@ -10,6 +10,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 
 from accounts.models import User
 from tests.api.tenants import Ask, Tenant, foreign, own
+from tests.desk.settings_asks import SETTINGS
 
 SLASHES = False
 HERE = "/desk/{mine.slug}"
@@ -149,4 +150,5 @@ ASKS = [
     *FLOOR,
     *CLASSES,
     *BOOK,
+    *SETTINGS,
 ]

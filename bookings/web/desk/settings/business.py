@@ -227,7 +227,6 @@ class RulesForm(OfBusiness):
         help_text=gettext_lazy("How far ahead recurring classes are put in the book."),
     )
     layout = (
-        (gettext_lazy("Mode"), ("booking_mode", "dynamic_respects_blackouts")),
         (gettext_lazy("When guests may book"), ("min_notice_minutes", "max_advance_days")),
         (
             gettext_lazy("Times"),
@@ -240,7 +239,6 @@ class RulesForm(OfBusiness):
         ),
         (gettext_lazy("Tables and classes"), ("relax_minimum_covers", "schedule_weeks")),
     )
-    wide = ("dynamic_respects_blackouts",)
     spans = {
         "min_notice_minutes": 1,
         "max_advance_days": 1440,

@@ -44,7 +44,7 @@ from resources.models import Category, Resource, Service
 from resources.services import PLACE
 
 HERE = "services"
-ROWS = 4  # of hours of its own
+ROWS = 12  # of hours of its own, at most
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -315,6 +315,7 @@ def _page(
         form=form,
         needs=needs,
         hours=hours,
+        has_hours=any(not each.is_empty for each in hours),
         headings=list(Category.objects.filter(business=at.business).values_list("name", flat=True)),
         remove=_("Delete") if there else "",
         button=_("Save"),
@@ -358,9 +359,9 @@ def _need(kind: str, known: Mapping[str, Any], form: Any) -> Need:
 
 def _hours(at: Desk, there: Service | None) -> list[Hours]:
     """When it may start: rows with the days that share them, and empty ones."""
-    rows = [Hours(n) for n in range(ROWS)]
     form = at.request.POST
     if form:
+        rows = [Hours(n) for n in range(ROWS) if f"from{n}" in form or f"days{n}" in form]
         for row in rows:
             n = row.number
             row.days = {int(each) for each in form.getlist(f"days{n}") if each in set("1234567")}
@@ -371,10 +372,12 @@ def _hours(at: Desk, there: Service | None) -> list[Hours]:
     for each in availability.starts_of(there) if there else ():
         key = each.opens, each.closes, tuple(each.starts)
         same.setdefault(key, set()).add(each.weekday)
-    for n, ((opens, closes, starts), days) in enumerate(same.items()):
-        row = Hours(n, days, clock(opens), clock(closes), ", ".join(map(clock, starts)))
-        rows[n:] = [row, *(Hours(each) for each in range(n + 1, max(ROWS, n + 2)))]
-    return rows
+    rows = [
+        Hours(n, days, clock(opens), clock(closes), ", ".join(map(clock, starts)))
+        for n, ((opens, closes, starts), days) in enumerate(same.items())
+    ]
+    spare = 1 if rows else 2
+    return rows + [Hours(len(rows) + n) for n in range(spare)]
 
 
 def _time(text: str) -> time | None:
