@@ -186,6 +186,7 @@ def _bistro_besides(business: Business, guests: list[GuestDetails], start: datet
         preferred_date=start.astimezone(ZoneInfo(business.timezone)).date(),
         party_size=4,
         notes="Would sit at the bar.",
+        quoted_for=start + _minutes(13),
         by=SYSTEM,
         now=start - _minutes(12),
     )

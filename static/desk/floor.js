@@ -2,7 +2,7 @@
  * The floor's clocks: what counts up and down on the board between two looks at the book, and where
  * the room was scrolled to.
  *
- * - `[data-counts="up" data-since]` says how long it has been, "late" the same in other words,
+ * - `[data-counts="up" data-since]` says how long it has been, "late" and "over" the same in words,
  *   `[data-counts="down" data-until]` how long is left.
  * - `[data-start][data-end]` shows how much of the time has gone by.
  */
@@ -28,7 +28,9 @@ function tick() {
       text = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
     } else if (since) {
       text = lasting(now - Date.parse(since));
-      if (counts === "late") text = (board?.getAttribute("data-late") ?? "%s").replace("%s", text);
+      if (counts === "late" || counts === "over") {
+        text = (board?.getAttribute(`data-${counts}`) ?? "%s").replace("%s", text);
+      }
     }
     if (text && each.textContent !== text) each.textContent = text;
   }

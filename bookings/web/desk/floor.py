@@ -16,6 +16,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -33,8 +34,9 @@ from bookings.web.desk.words import lasting, people, times
 from bookings.web.desk.words import refusal as refusal_words
 from resources.models import Resource
 
+SMALL = 100.0  # too narrow for a name of two words
 PAD = 34.0  # around the room, for chairs
-MOST_ARRIVALS = 12
+MOST_ARRIVALS = 8
 SIZES = tuple(range(1, 9))
 AN_HOUR = timedelta(hours=1)
 HALF_HOUR = timedelta(minutes=30)
@@ -70,6 +72,7 @@ class Tile:
     end: str = ""
     progress: int = -1
     section: str = ""
+    label: str | Promise = ""
     note: bool = False
 
 
@@ -159,12 +162,14 @@ def _board(desk: Desk) -> dict[str, Any]:
         "kept": kept,
         "legend": LEGEND,
         "late_words": _("%s late"),
+        "over_words": _("%s over"),
         "walk_in": [
             (f"{size}+" if size == SIZES[-1] else str(size), desk.url("walk-in", party=size))
             for size in SIZES
         ]
         if not at and any(reads.is_seating(each) for each in found.spots)
         else [],
+        "has_tables": any(each.resource.kind in WITH_CHAIRS for each in found.spots),
         "waiting": [_waiting(desk, each) for each in found.waiting],
         "loose": [
             _arrival(desk, found, each)
@@ -187,6 +192,14 @@ LEGEND = (
     (Status.OVER.value, gettext_lazy("Over their time")),
     (Status.BLOCKED.value, gettext_lazy("Blocked")),
 )
+
+
+LABELS = {
+    **dict(LEGEND),
+    Status.CLASS.value: gettext_lazy("In a class"),
+    Status.PARTLY.value: gettext_lazy("Partly taken"),
+    Status.FULL.value: gettext_lazy("All taken"),
+}
 
 
 def asked_time(desk: Desk) -> datetime | None:
@@ -297,7 +310,8 @@ def _tile(
     drawn, edge = picture(
         spot.resource, spot.width, spot.height, party.size if party and is_here else 0
     )
-    short = SHORT.match(spot.resource.name)
+    is_small = spot.resource.kind in WITH_CHAIRS or box[0] < SMALL
+    short = SHORT.match(spot.resource.name) if is_small else None
     return Tile(
         id=spot.id,
         name=spot.resource.name,
@@ -307,6 +321,7 @@ def _tile(
         shape_width=round((spot.width + 2 * edge) / box[0] * 100, 2),
         shape_height=round((spot.height + 2 * edge) / box[1] * 100, 2),
         picture=drawn,
+        label=LABELS[spot.status.value],
         note=bool(party and (party.notes or party.about)),
         **said,
         **where,
@@ -330,7 +345,7 @@ def words(desk: Desk, spot: Spot, at: datetime) -> dict[str, Any]:
     match spot.status:
         case Status.FREE | Status.SOON if spot.next and until:
             who = f"{surname(spot.next.name)} {spot.next.size}"
-            state = _("until %(time)s") % {"time": clock(until)}
+            state = _("to %(time)s") % {"time": clock(until)}
             about = [
                 _("free until %(time)s") % {"time": clock(until)},
                 _("then %(party)s") % {"party": _party(spot.next)},
@@ -338,7 +353,7 @@ def words(desk: Desk, spot: Spot, at: datetime) -> dict[str, Any]:
             if spot.status is Status.FREE:
                 who = ""
         case Status.FREE | Status.SOON:
-            state = _("until %(time)s") % {"time": clock(until)} if until else _("Free")
+            state = _("to %(time)s") % {"time": clock(until)} if until else _("Free")
             about = [_("free until %(time)s") % {"time": clock(until)} if until else _("free")]
         case Status.HELD:
             left = max(int((until - at).total_seconds()), 0) if until else 0
@@ -366,6 +381,9 @@ def words(desk: Desk, spot: Spot, at: datetime) -> dict[str, Any]:
                 "end": party.ends_at.isoformat(),
                 "progress": _progress(at, since, party.ends_at),
             }
+            if spot.status is Status.OVER:
+                state = _("%s over") % duration(_minutes(at - party.ends_at))
+                more |= {"counts": "over", "since": party.ends_at.isoformat()}
             about = [
                 _lasting(minutes, _("seated %s")),
                 _("over their time since %(time)s") % {"time": clock(party.ends_at)}
@@ -374,13 +392,14 @@ def words(desk: Desk, spot: Spot, at: datetime) -> dict[str, Any]:
                 *about,
             ]
         case Status.BLOCKED:
-            state = _("until %(time)s") % {"time": clock(until)} if until else _("Blocked")
+            state = _("to %(time)s") % {"time": clock(until)} if until else _("Blocked")
             who = spot.words
-            about = [_("blocked"), state, *([spot.words] if spot.words else [])]
+            ends = _("until %(time)s") % {"time": clock(until)} if until else ""
+            about = [each for each in (_("blocked"), ends, spot.words) if each]
         case Status.CLASS:
-            state = _("until %(time)s") % {"time": clock(until)} if until else ""
+            state = _("to %(time)s") % {"time": clock(until)} if until else ""
             who = spot.words
-            about = [spot.words, state]
+            about = [who, _("until %(time)s") % {"time": clock(until)} if until else ""]
         case _:
             state = _("%(taken)s of %(all)s") % {"taken": spot.taken, "all": spot.resource.units}
             who = ""
