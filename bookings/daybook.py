@@ -13,15 +13,16 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.db.models import Avg, Count, F, Max, Min, Q, QuerySet
 
 from accounts.contact import email_key, phone_key
 from accounts.errors import NotFound
 from accounts.models import Business, Channel, User
-from billing.models import Deposit
+from billing.models import Deposit, Receipt
 from bookings.assignment import natural_key
 from bookings.lifecycle import State
-from bookings.models import Booking, Event, Guest
+from bookings.models import Booking, Event, Guest, Mail, WaitlistEntry, WebhookDelivery
 from bookings.references import normalise
 from resources.models import Location, Resource
 
@@ -312,3 +313,206 @@ def places(place: Location) -> list[Resource]:
     query."""
     found = Resource.objects.filter(location=place).select_related("section")
     return sorted(found, key=lambda each: (each.display_order, natural_key(each.name)))
+
+
+# --- guests of a business ------------------------------------------------------------------------
+
+KNOWN = ~Q(first_name="", last_name="", phone="", email="")  # others are forgotten
+SORTS = {
+    "last": (F("last").desc(nulls_last=True), "last_name", "first_name", "pk"),
+    "name": ("last_name", "first_name", "pk"),
+    "visits": (F("came").desc(), F("last").desc(nulls_last=True), "pk"),
+}
+
+
+def guests(
+    business: Business, *, text: str = "", tag: str = "", sort: str = "last", now: datetime
+) -> QuerySet[Guest]:
+    """The guests of a business, each with how often they `came` and `missed`, and when they were
+    here `last` and come `next`; those like `text` and with this tag. What finds nobody by itself
+    (two letters are the least) finds all who are called just so."""
+    found = Guest.objects.filter(KNOWN, business=business)
+    if text:
+        like = like_guest(text)
+        found = found.filter(Q(first_name__iexact=text) if like is None else like)
+    if tag:
+        found = found.filter(tags__contains=[tag])
+    visits = Q(bookings__leader=None)
+    return found.annotate(
+        came=Count("bookings", filter=visits & Q(bookings__state__in=CAME)),
+        missed=Count("bookings", filter=visits & Q(bookings__state=State.NO_SHOW.value)),
+        last=Max("bookings__starts_at", filter=Q(bookings__state__in=CAME)),
+        next=Min(
+            "bookings__starts_at",
+            filter=Q(bookings__state__in=EXPECTED, bookings__starts_at__gt=now),
+        ),
+    ).order_by(*SORTS.get(sort, SORTS["last"]))
+
+
+def tags_of(business: Business, *, most: int = 30) -> list[tuple[str, int]]:
+    """The tags in use with how many guests have each, the commonest first. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT tag, count(*) FROM bookings_guest, unnest(tags) AS tag
+             WHERE business_id = %s GROUP BY tag ORDER BY count(*) DESC, tag LIMIT %s
+            """,
+            [business.pk, most],
+        )
+        return list(cursor.fetchall())
+
+
+def stays(guest: Guest, *, most: int = 200) -> list[Booking]:
+    """A guest's bookings with services, latest first. One query."""
+    rows = Booking.objects.filter(guest=guest).select_related("service", "location")
+    return list(rows.order_by("-starts_at", "pk")[:most])
+
+
+def waits(guest: Guest) -> list[WaitlistEntry]:
+    """Where a guest waits or waited, latest first. One query."""
+    return list(
+        guest.waitlist.select_related("service", "session__service").order_by("-created_at")[:50]
+    )
+
+
+def guest_events(guest: Guest) -> list[Happened]:
+    """What happened to what is known of a guest, latest first. At most three queries."""
+    rows = Event.objects.filter(
+        business=guest.business_id, kind__startswith="guest.", data__guest=str(guest.pk)
+    )
+    return _told(list(rows.order_by("-id")[:100]))
+
+
+def alike(guest: Guest, *, most: int = 8) -> list[Guest]:
+    """Other guests who may be the same person: of the same e-mail, the end of the same number, or
+    the same name. One query."""
+    same = Q()
+    if guest.email_key:
+        same |= Q(email_key=guest.email_key)
+    digits = guest.phone_key.lstrip("+")
+    if len(digits) >= 7:
+        same |= Q(phone_key__endswith=digits[-7:])
+    if guest.first_name and guest.last_name:
+        same |= Q(first_name__iexact=guest.first_name, last_name__iexact=guest.last_name)
+    elif str(guest):
+        same |= Q(first_name__iexact=guest.first_name, last_name__iexact=guest.last_name) & KNOWN
+    if not same:
+        return []
+    rows = Guest.objects.filter(KNOWN, same, business=guest.business_id).exclude(pk=guest.pk)
+    return list(rows.order_by("last_name", "first_name", "pk")[:most])
+
+
+def everything(guest: Guest) -> dict[str, Any]:
+    """All that is known of a guest, for them to have (GDPR, articles 15 and 20), as plain values
+    that JSON can say. A number of queries that doesn't grow with it."""
+    bookings = list(
+        Booking.objects.filter(guest=guest)
+        .select_related("service", "location", "channel")
+        .order_by("starts_at", "pk")
+    )
+    ids = [each.pk for each in bookings]
+    named = resources_named({pk for each in bookings for pk in each.resource_ids})
+    about = Q(booking__in=ids) | Q(kind__startswith="guest.", data__guest=str(guest.pk))
+    events = Event.objects.filter(about, business=guest.business_id).order_by("id")
+    told = (
+        WebhookDelivery.objects.filter(event__in=events.values("pk"))
+        .select_related("event", "endpoint")
+        .order_by("created_at", "pk")
+    )
+    return {
+        "guest": {
+            "id": str(guest.pk),
+            "first_name": guest.first_name,
+            "last_name": guest.last_name,
+            "email": guest.email,
+            "phone": guest.phone,
+            "notes": guest.notes,
+            "tags": guest.tags,
+            "details": guest.details,
+            "has_password": hasattr(guest, "credentials"),
+            "created_at": guest.created_at.isoformat(),
+            "updated_at": guest.updated_at.isoformat(),
+        },
+        "bookings": [
+            {
+                "id": str(each.pk),
+                "code": each.reference,
+                "state": each.state,
+                "starts_at": each.starts_at.isoformat(),
+                "ends_at": each.ends_at.isoformat(),
+                "guests": each.party_size,
+                "location": each.location.name,
+                "service": each.service.name if each.service else None,
+                "places": [named[pk].name for pk in each.resource_ids if pk in named],
+                "price_cents": each.price_cents,
+                "notes": each.notes,
+                "details": each.details,
+                "source": each.source,
+                "channel": each.channel.name if each.channel else None,
+                "created_at": each.created_at.isoformat(),
+            }
+            for each in bookings
+        ],
+        "deposits": [
+            {
+                "booking": str(each.booking_id),
+                "amount": str(each.amount),
+                "status": each.status,
+                "at": each.created_at.isoformat(),
+            }
+            for each in Deposit.objects.filter(booking_id__in=ids).order_by("created_at", "pk")
+        ],
+        "receipts": [
+            {
+                "booking": str(each.booking_id),
+                "amount_cents": each.amount_cents,
+                "currency": each.currency,
+                "method": each.method,
+                "number": each.number,
+                "notes": each.notes,
+                "at": each.at.isoformat(),
+            }
+            for each in Receipt.objects.filter(booking_id__in=ids)
+        ],
+        "waitlist": [
+            {
+                "day": each.preferred_date.isoformat(),
+                "earliest": each.earliest.isoformat() if each.earliest else None,
+                "latest": each.latest.isoformat() if each.latest else None,
+                "service": each.service.name if each.service else None,
+                "guests": each.party_size,
+                "state": each.state,
+                "notes": each.notes,
+                "created_at": each.created_at.isoformat(),
+            }
+            for each in guest.waitlist.select_related("service").order_by("created_at", "pk")
+        ],
+        "mails": [
+            {
+                "booking": str(each.booking_id),
+                "kind": each.kind,
+                "state": each.state,
+                "sent_at": each.sent_at.isoformat() if each.sent_at else None,
+            }
+            for each in Mail.objects.filter(booking__in=ids).order_by("created_at", "pk")
+        ],
+        "history": [
+            {
+                "kind": each.kind,
+                "at": each.at.isoformat(),
+                "by": each.actor.partition(":")[0],
+                "booking": str(each.booking_id) if each.booking_id else None,
+                "data": each.data,
+            }
+            for each in events
+        ],
+        "passed_on": [
+            {
+                "to": each.endpoint.url,
+                "kind": each.event.kind,
+                "state": each.state,
+                "at": each.created_at.isoformat(),
+            }
+            for each in told
+        ],
+    }

@@ -144,6 +144,27 @@ TIMELINE = [
     ),
 ]
 
+GUESTS = [
+    own(f"GET {HERE}/guests/"),
+    own(f"GET {HERE}/guests/?q=4477&tag=VIP&sort=visits"),
+    own(f"GET {HERE}/guests/{{mine.guest}}/merge/?q=4477"),
+    foreign("GET /desk/{theirs.slug}/guests/"),
+    *of_things(
+        "GET /guests/{theirs.guest}/",
+        "GET /guests/{theirs.guest}/edit/",
+        "GET /guests/{theirs.guest}/merge/",
+        "GET /guests/{theirs.guest}/export/",
+        "GET /guests/{theirs.guest}/erase/",
+    ),
+    foreign(f"GET {HERE}/guests/{{mine.guest}}/merge/?other={{theirs.guest}}"),
+    *of_things(
+        "POST /guests/{theirs.guest}/edit/",
+        "POST /guests/{theirs.guest}/merge/",
+        "POST /guests/{theirs.guest}/erase/",
+        is_possible=False,
+    ),
+]
+
 ASKS = [
     *TIMELINE,
     *FRAME,
@@ -151,4 +172,5 @@ ASKS = [
     *CLASSES,
     *BOOK,
     *SETTINGS,
+    *GUESTS,
 ]

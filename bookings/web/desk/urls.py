@@ -9,6 +9,7 @@ from bookings.web.desk import (
     classes,
     door,
     floor,
+    guests,
     making,
     schedules,
     seating,
@@ -72,5 +73,12 @@ urlpatterns = [
     path("<slug:slug>/bookings/<uuid:pk>/cancel/", booking.cancel, name="cancel"),
     path("<slug:slug>/bookings/<uuid:pk>/move/", changing.move, name="move"),
     path("<slug:slug>/bookings/<uuid:pk>/edit/", changing.edit, name="edit"),
+    # guests
+    path("<slug:slug>/guests/", guests.guests, name="guests"),
+    path("<slug:slug>/guests/<uuid:pk>/", guests.guest, name="guest"),
+    path("<slug:slug>/guests/<uuid:pk>/edit/", guests.edit, name="guest-edit"),
+    path("<slug:slug>/guests/<uuid:pk>/merge/", guests.merge, name="guest-merge"),
+    path("<slug:slug>/guests/<uuid:pk>/export/", guests.export, name="guest-export"),
+    path("<slug:slug>/guests/<uuid:pk>/erase/", guests.erase, name="guest-erase"),
     path("<slug:slug>/", door.home, name="home"),
 ]
