@@ -55,7 +55,7 @@ SETTINGS = [
     foreign(f"POST {HERE}/hours/{PLACE}/days/2026-06-20/", is_possible=False),
     *_both(f"hours/{PLACE}/closures/"),
     *_both(f"hours/{PLACE}/closures/{{theirs.closure}}/"),
-    *_both(f"hours/{{mine.location}}/closures/{{theirs.closure}}/"),
+    *_both("hours/{mine.location}/closures/{theirs.closure}/"),
     *_both("services/{theirs.service}/"),
     *_both("categories/{theirs.category}/"),
     *_both(f"resources/{TABLE}/"),

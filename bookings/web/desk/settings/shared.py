@@ -379,7 +379,12 @@ class SpanField(forms.MultiValueField):
     ) -> None:
         self.least, self.most = least, most
         fields = (
-            forms.IntegerField(min_value=0, max_value=5_256_000, required=required),
+            forms.IntegerField(
+                min_value=0,
+                max_value=5_256_000,
+                required=required,
+                error_messages={"incomplete": gettext_lazy("Say how long.")},
+            ),
             forms.TypedChoiceField(choices=UNITS, coerce=int, required=False, empty_value="1"),
         )
         super().__init__(fields=fields, required=required, require_all_fields=False, **options)
