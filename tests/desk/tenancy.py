@@ -165,7 +165,15 @@ GUESTS = [
     ),
 ]
 
+REPORTS = [
+    own(f"GET {HERE}/reports/?period=90&place={{theirs.location}}"),
+    own(f"GET {HERE}/reports/resources.csv"),
+    foreign("GET /desk/{theirs.slug}/reports/"),
+    foreign("GET /desk/{theirs.slug}/reports/services.csv"),
+]
+
 ASKS = [
+    *REPORTS,
     *TIMELINE,
     *FRAME,
     *FLOOR,

@@ -11,6 +11,7 @@ from bookings.web.desk import (
     floor,
     guests,
     making,
+    reports,
     schedules,
     seating,
     timeline,
@@ -40,6 +41,9 @@ urlpatterns = [
     path("<slug:slug>/floor/<uuid:pk>/block/", floor.block, name="block"),
     # Settings.
     path("<slug:slug>/settings/", include("bookings.web.desk.settings.urls")),
+    # Reports
+    path("<slug:slug>/reports/", reports.page, name="reports"),
+    path("<slug:slug>/reports/<slug:key>.csv", reports.as_csv, name="reports-csv"),
     # Timeline
     path("<slug:slug>/timeline/", timeline.page, name="timeline"),
     path("<slug:slug>/timeline/board/", timeline.board, name="timeline-board"),
