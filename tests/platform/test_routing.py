@@ -14,7 +14,7 @@ APIS = [
 
 
 def test_every_route_of_an_api_begins_as_it_is_looked_for() -> None:
-    assert len(APIS) == 5
+    assert APIS
     for each in APIS:
         assert isinstance(each.pattern, Beginning)
         astray = [
