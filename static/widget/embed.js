@@ -155,7 +155,9 @@
       const shut = make("button", { className: "close", type: "button", title: close }, "×");
       shut.setAttribute("aria-label", close);
       shut.addEventListener("click", () => dialog.close());
-      const body = make("div", { className: "body" }, makeFrame());
+      const body = make("div", { className: "body", tabIndex: 0 }, makeFrame());
+      body.setAttribute("role", "region");
+      body.setAttribute("aria-label", said.label || title);
       dialog = make("dialog", {}, make("div", { className: "bar" }, shut), body);
       dialog.setAttribute("aria-label", said.label || title);
       dialog.style.colorScheme = scheme;

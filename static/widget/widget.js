@@ -208,7 +208,9 @@ function compareClocks() {
     yours.className = "yours";
     const shown = (otherDay ? `${part(ours, "weekday")} ` : "") + clock(ours);
     const { your } = document.documentElement.dataset;
-    yours.textContent = time.closest(".slot") ? shown : your.replace("%s", shown);
+    const slot = time.closest(".slot");
+    slot?.setAttribute("aria-label", `${time.textContent} (${your.replace("%s", shown)})`);
+    yours.textContent = slot ? shown : your.replace("%s", shown);
     time.append(yours);
   }
   const told = page().querySelector("[data-say]");
