@@ -65,7 +65,7 @@ def test_guests_are_found_sorted_and_filtered(host: Browser, ada: Guest) -> None
     assert "VIP 1" in text(host.get("guests/"))
     assert "Nobody found" in text(host.get("guests/", q="zzz"))
     words = text(host.get("guests/"))
-    assert "2 visits 1 no-shows" in words
+    assert "2 visits 1 no-show" in words
     assert "Next 19 Jun, 19:00" in words
 
 

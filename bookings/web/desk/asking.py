@@ -96,10 +96,12 @@ def said(at: Desk) -> dict[str, str]:
 
 
 def read(at: Desk, data: Mapping[str, Any], *, moving: Booking | None = None) -> Asked:
-    """What is asked for, as typed; what isn't said is as it was, or today for two. One query."""
+    """What is asked for, as typed; what isn't said is as it was, or today: at tables for two, else
+    for one. Two queries."""
     errors: dict[str, str] = {}
     today = at.today
-    day, party = today, 2
+    seats = moving is None and at_tables(at)
+    day, party = today, 2 if seats else 1
     if moving:
         day, party = moving.starts_at.astimezone(at.zone).date(), moving.party_size
     if said := str(data.get("day", "")).strip():
@@ -122,7 +124,7 @@ def read(at: Desk, data: Mapping[str, Any], *, moving: Booking | None = None) ->
     service = next((each for each in services if each.pk == service_id), None)
     if moving:
         service = moving.service
-    elif service is None and "service" not in data and not at_tables(at):
+    elif service is None and "service" not in data and not seats:
         service = next(iter(services), None)
     if service:
         service.business = at.business
@@ -395,7 +397,11 @@ def _of_class(at: Desk, asked: Asked) -> Answer:
         )
         said.others = [_run(at, asked, each) for each in offers.runs(search, now=at.now)[:8]]
         if not asked.errors:
-            said.refusal = _("This class has no run with room on that day.")
+            said.refusal = (
+                _("This class has no run with room on that day.")
+                if said.others
+                else _("This class has no run with room in the two weeks from then.")
+            )
         return said
     if asked.session_id is None and asked.clocks:
         asked.session_id = next(

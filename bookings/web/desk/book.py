@@ -29,6 +29,7 @@ from resources.models import Resource
 from resources.selectors import on_offer
 
 LONGEST = 60  # characters of a search
+OVER = frozenset((*GROUPS["done"], *GROUPS["missed"], *GROUPS["off"]))
 GROUP_NAMES = {
     "expected": gettext_lazy("Expected"),
     "here": gettext_lazy("Here"),
@@ -212,12 +213,19 @@ def _board(asked: Asked) -> dict[str, Any]:
     rows = daybook.rows(asked.filtered(asked.of_day))
     total = daybook.totals(asked.filtered(asked.of_day, but="state"), zone=at.zone, now=at.moment)
     hours: dict[str, list[Line]] = {}
+    # At work on a day, what is over is out of the way.
+    puts_by = asked.day == at.today and "state" not in asked.filters
+    over = []
     for each in rows:
+        if puts_by and each.state in OVER:
+            over.append(line(at, each, names))
+            continue
         hours.setdefault(f"{each.starts_at.astimezone(at.zone):%H}:00", []).append(
             line(at, each, names)
         )
     return {
         "groups": list(hours.items()),
+        "over": over,
         "total": total,
         "bars": _bars(total),
         "chips": _chips(asked, total),
