@@ -400,13 +400,19 @@ def test_a_report_asks_no_more_as_the_book_fills(boss: Browser, bistro: Business
     assert before <= 11
 
 
-def test_a_scale_ends_at_a_round_number() -> None:
-    assert [nice(most) for most in (0, 1, 4, 5, 9, 41, 99, 100, 130)] == [
-        4.0, 1.0, 4.0, 8.0, 10.0, 80.0, 100.0, 100.0, 200.0,
-    ]  # fmt: skip
+def test_a_scale_has_steps_that_are_easily_read() -> None:
+    assert {most: nice(most)[1:] for most in (0, 1, 3, 7, 44, 130)} == {
+        0: [1.0, 2.0, 3.0, 4.0, 5.0],
+        1: [1.0],
+        3: [1.0, 2.0, 3.0],
+        7: [2.0, 4.0, 6.0, 8.0],
+        44: [10.0, 20.0, 30.0, 40.0, 50.0],
+        130: [50.0, 100.0, 150.0],
+    }
+    assert nice(2.8, whole=False) == [0.0, 1.0, 2.0, 3.0]
     drawn = chart("Guests", "Three", [("Mon", [(3, "3")]), ("Tue", [(0, "0")])])
-    assert [each for _, each in drawn.ticks] == ["0", "1", "2", "3", "4"]
+    assert [each for _, each in drawn.ticks] == ["0", "1", "2", "3"]
     assert [(bar.x, bar.width, bar.y, bar.height) for bar in drawn.bars] == [
-        (5.5, 39.0, 40.0, 120.0),
-        (55.5, 39.0, 160, 0.0),
+        (5.5, 39.0, 0.0, 160.0),
+        (55.5, 39.0, 160.0, 0.0),
     ]

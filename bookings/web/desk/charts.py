@@ -44,14 +44,15 @@ class Chart:
         return HEIGHT + FOOT
 
 
-def nice(most: float) -> float:
-    """The end of a scale that fits so much and has four even steps that are easily read."""
+def nice(most: float, *, whole: bool = True) -> list[float]:
+    """An even scale from nought that fits so much, in five steps at most that are easily read;
+    without `whole` its steps may be parts of one."""
     if most <= 0:
-        return 4.0
-    step = most / 4
-    power = 10.0 ** math.floor(math.log10(step))
-    found = next(each for each in (1, 2, 2.5, 5, 10) if each * power >= step - 1e-9)
-    return float(4 * found * power)
+        most = 5.0
+    power = 10.0 ** math.floor(math.log10(most / 5))
+    step = next(each * power for each in (1, 2, 2.5, 5, 10) if each * power >= most / 5 - 1e-9)
+    step = float(max(math.ceil(step), 1)) if whole else step
+    return [n * step for n in range(math.ceil(most / step - 1e-9) + 1)]
 
 
 def chart(
@@ -69,9 +70,8 @@ def chart(
     The first and about as many `labels` are written; all of them if they fit.
     """
     values = [value for _, bars in columns for value, _ in bars]
-    top = nice(max([most, *values]))
-    if not unit:
-        top = max(top, 4.0)  # whole things have whole steps
+    scale = nice(max([most, *values]), whole=not unit)  # whole things have whole steps
+    top = scale[-1]
     room = 100 / max(1, len(columns))
     every = max(1, math.ceil(len(columns) / labels))
     bars: list[Bar] = []
@@ -90,6 +90,6 @@ def chart(
             for n, (label, _) in enumerate(columns)
             if n % every == 0
         ],
-        ticks=[(round(HEIGHT - HEIGHT * n / 4, 1), f"{top * n / 4:g}{unit}") for n in range(5)],
+        ticks=[(round(HEIGHT - HEIGHT * each / top, 1), f"{each:g}{unit}") for each in scale],
         names=names,
     )

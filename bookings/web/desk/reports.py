@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from django.views.decorators.http import require_safe
 
 from accounts.errors import NotFound
@@ -44,6 +44,17 @@ LEADS = (
     gettext_lazy("1–2 weeks"),
     gettext_lazy("2–4 weeks"),
     gettext_lazy("Longer"),
+)
+# The same below a bar, where there is less room.
+SHORT = (
+    pgettext_lazy("not ahead at all", "none"),
+    pgettext_lazy("lead time", "< 2 h"),
+    pgettext_lazy("lead time", "< 1 d"),
+    pgettext_lazy("lead time", "1–3 d"),
+    pgettext_lazy("lead time", "3–7 d"),
+    pgettext_lazy("lead time", "1–2 w"),
+    pgettext_lazy("lead time", "2–4 w"),
+    pgettext_lazy("lead time", "> 4 w"),
 )
 Cell = str | int | float | date | Money | None
 
@@ -476,8 +487,8 @@ def _draw_leads(found: Report) -> Chart:
         _("Most often: %(when)s, %(count)d of %(all)d.")
         % {"when": LEADS[most], "count": found.leads[most].made, "all": found.total.made},
         [
-            (str(name), [(each.made, f"{name}: {each.made} ({100 * each.made / made:.0f} %)")])
-            for name, each in zip(LEADS, found.leads, strict=True)
+            (str(short), [(each.made, f"{name}: {each.made} ({100 * each.made / made:.0f} %)")])
+            for short, name, each in zip(SHORT, LEADS, found.leads, strict=True)
         ],
     )
 
@@ -488,6 +499,8 @@ def _heat(found: Report) -> dict[str, Any]:
     if not hours:
         return {}
     monday = date(2024, 1, 1)
+    # The busiest hour is darkest, unless all are quiet.
+    most = max([0.4, *(each.share or 0 for each in found.heat.values())])
     rows = []
     for hour in range(hours[0], hours[-1] + 1):
         cells = []
@@ -503,7 +516,7 @@ def _heat(found: Report) -> dict[str, Any]:
             cells.append(
                 {
                     "share": "" if share is None else f"{100 * share:.0f}",
-                    "shade": 0 if share is None else min(100, round(100 * share)),
+                    "shade": 0 if share is None else round(100 * min(1, share / most)),
                     "is_closed": not use.offered,
                     "is_extra": bool(use.booked) and not use.offered,
                     "title": title if use.offered or use.booked else "",
