@@ -3,6 +3,13 @@ WORKDIR /app
 RUN python -m venv /venv
 COPY requirements/base.txt requirements/base.txt
 RUN /venv/bin/pip install --no-cache-dir -r requirements/base.txt
+# What the pages say in other languages, compiled by what only compiles.
+COPY requirements/dev.txt requirements/dev.txt
+RUN python -m venv /babel \
+    && /babel/bin/pip install --no-cache-dir "$(grep -o '^babel==[0-9.]*' requirements/dev.txt)"
+COPY tools/__init__.py tools/languages.py tools/
+COPY locale locale
+RUN /babel/bin/python -m tools.languages
 
 FROM python:3.11-slim
 RUN useradd --system --home /app openbook
@@ -18,6 +25,7 @@ COPY billing billing
 COPY bookings bookings
 COPY templates templates
 COPY static static
+COPY --from=build /app/locale locale
 RUN SECRET_KEY=only-to-collect-the-static-files-and-nothing-else-at-all ALLOWED_HOSTS=none \
     python manage.py collectstatic --noinput
 USER openbook

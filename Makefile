@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/requirements.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench lock format migrations
+.PHONY: help demo demo-reset test check bench messages lock format migrations
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ check: $(READY) ## Lint, types, layers, migrations, settings, dependencies
 
 bench: $(READY) ## Measure against a floor, in one run
 	@$(PY) -m bench $(ARGS)
+
+messages: $(READY) ## Bring the words of the pages to their translations
+	@$(PY) -m tools.languages --update
 
 format: $(READY) ## Put the code in its form
 	$(PY) -m ruff check --fix .

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tools import browser, servers
+from tools import browser, languages, servers
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER = ROOT / "tests" / "browser"
@@ -28,6 +28,7 @@ def pytest_load_initial_conftests() -> None:
         number = int(worker.removeprefix("gw")) + 1
         os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{number}"
         return
+    languages.compiled()
     if not os.environ.get("DATABASE_URL"):
         postgres = servers.start_postgres(ROOT / "var" / "test" / "postgres", *servers.FAST)
         os.environ["DATABASE_URL"] = servers.database_url(postgres, "openbook")

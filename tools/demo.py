@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
-from tools import servers
+from tools import languages, servers
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "var" / "demo"
@@ -350,6 +350,7 @@ def run(data: Path) -> None:
         valkey_port = free_port(number("VALKEY_PORT", 6390), "Valkey")
         environment["REDIS_URL"] = f"redis://{HOST}:{valkey_port}/0"
 
+    languages.compiled()
     with contextlib.ExitStack() as embedded:
         if not os.environ.get("DATABASE_URL"):
             say("Starting PostgreSQL")
