@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -257,6 +257,13 @@ def block(business_id: uuid.UUID, pk: uuid.UUID) -> Block | None:
     """When one of a business's is out of use, with what it is. One query."""
     found = Block.objects.filter(business_id=business_id, pk=pk)
     return found.select_related("resource").first()
+
+
+def promised_at(resource_ids: Collection[uuid.UUID], *, now: datetime) -> int:
+    """How many bookings to come are at any of these. One query."""
+    return Booking.objects.filter(
+        resource_ids__overlap=list(resource_ids), state__in=OPEN_STATES, ends_at__gt=now
+    ).count()
 
 
 # --- the moment ----------------------------------------------------------------------------------

@@ -39,6 +39,13 @@ FLOOR = [
     own(f"GET {HERE}/floor/board/?place={{theirs.location}}"),
     foreign("GET /desk/{theirs.slug}/floor/"),
     foreign("GET /desk/{theirs.slug}/floor/board/"),
+    own(f"GET {HERE}/floor/plan/"),
+    foreign("GET /desk/{theirs.slug}/floor/plan/"),
+    own(
+        f"POST {HERE}/floor/plan/",
+        {"version": "", "rooms": [{"key": "{theirs.section}"}]},
+        says=(422,),
+    ),
     foreign(f"GET {HERE}/floor/{{theirs.table}}/"),
     foreign(f"POST {HERE}/floor/{{theirs.table}}/block/", is_possible=False),  # no form is sent
     foreign(f"POST {HERE}/floor/block/{{theirs.block}}/end/"),

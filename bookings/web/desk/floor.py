@@ -161,6 +161,7 @@ def _board(desk: Desk) -> dict[str, Any]:
         "now_url": url(at=""),
         "kept": kept,
         "legend": LEGEND,
+        "plan_url": desk.url("plan") if desk.is_manager else "",
         "late_words": _("%s late"),
         "over_words": _("%s over"),
         "walk_in": [

@@ -11,6 +11,7 @@ from bookings.web.desk import (
     floor,
     guests,
     making,
+    plan,
     reports,
     schedules,
     seating,
@@ -30,6 +31,7 @@ urlpatterns = [
     # the floor
     path("<slug:slug>/floor/", floor.floor, name="floor"),
     path("<slug:slug>/floor/board/", floor.board, name="floor-board"),
+    path("<slug:slug>/floor/plan/", plan.plan, name="plan"),
     path("<slug:slug>/floor/walk-in/", seating.walk_in, name="walk-in"),
     path("<slug:slug>/floor/walk-in/<uuid:pk>/undo/", seating.unseat, name="unseat"),
     path("<slug:slug>/floor/wait/", seating.wait, name="wait"),
