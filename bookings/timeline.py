@@ -55,7 +55,7 @@ class Bar:
     state: str = ""
     reference: str = ""
     has_notes: bool = False
-    is_joined: bool = False
+    is_overbooked: bool = False
     lane: int = 0
 
     @property
@@ -138,7 +138,7 @@ def day(
     all_of_it: bool = True,
 ) -> Day:
     """A local day of these resources. Five queries; `all_of_it` says that no resource was left out,
-    so that what has none of them is without a place."""
+    so that what has none of them is without a place, as what was overbooked is anyway."""
     zone = ZoneInfo(place.timezone or place.business.timezone)
     promises = timetables.load(place.business, days=(on, on))
     whole = local_day(on, zone)
@@ -159,7 +159,7 @@ def day(
         here = [each for each in ids if each in shown]
         for each in here:
             by_resource[each].append(dataclasses.replace(bar))
-        if not here and all_of_it and bar.kind == "booking":
+        if bar.kind == "booking" and not here and (all_of_it or not ids):
             loose.append(bar)
     around = Interval(start, end)
     closed = _closed(promises, place, on, around)
@@ -269,7 +269,7 @@ def _bars(
         .values(
             "pk", "reference", "state", "starts_at", "ends_at", "party_size", "resource_ids",
             "notes", "guest__first_name", "guest__last_name", "guest__email", "guest__phone",
-            "service__name",
+            "service__name", "overbooked",
         )
     ):  # fmt: skip
         since, until = taken.get((row["pk"], None), (row["starts_at"], row["ends_at"]))
@@ -287,7 +287,7 @@ def _bars(
             state=row["state"],
             reference=row["reference"],
             has_notes=bool(row["notes"]),
-            is_joined=len(row["resource_ids"]) > 1,
+            is_overbooked=bool(row["overbooked"]),
         )
         found.append((row["resource_ids"], bar))
     live = Q(bookings__expires_at=None) | Q(bookings__expires_at__gt=moment)

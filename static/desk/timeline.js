@@ -200,12 +200,11 @@ let swallow = false; // the click that ends a drag
 frame.addEventListener("pointerdown", (event) => {
   if (event.button !== 0 || press || pending) return;
   const target = /** @type {HTMLElement} */ (event.target);
-  const row = /** @type {HTMLElement | null} */ (target.closest(".tl-row[data-resource]"));
+  const row = /** @type {HTMLElement | null} */ (target.closest(".tl-row"));
   const track = target.closest(".tl-track");
   if (!row || !track) return;
   const bar = /** @type {HTMLElement | null} */ (target.closest(".tl-bar"));
-  if (bar && !bar.dataset.booking) return;
-  if (!bar && !frame.dataset.new) return;
+  if (bar ? !bar.dataset.booking : !row.dataset.resource) return;
   const box = bar?.getBoundingClientRect();
   const isTouch = event.pointerType === "touch";
   const grip = isTouch ? 18 : 9;
@@ -354,6 +353,12 @@ function book(row, from, lasts) {
   if (lasts) asked.set("minutes", String(lasts));
   openSheet(`${frame.dataset.new}?${asked}`);
 }
+
+// What a short bar has no room for.
+frame.addEventListener("pointerover", (event) => {
+  const bar = /** @type {HTMLElement} */ (event.target).closest(".tl-bar");
+  if (bar instanceof HTMLElement && !bar.title) bar.title = bar.getAttribute("aria-label") ?? "";
+});
 
 // --- by keyboard ----------------------------------------------------------------------------------
 

@@ -178,6 +178,19 @@ def test_a_booking_without_a_place_isn_t_lost(bistro: Business) -> None:
     assert [bar.name for bar in day.loose.bars] == ["Ana"]
 
 
+def test_what_is_overbooked_says_so_and_is_given_a_place(host: Browser, bistro: Business) -> None:
+    made = books(bistro, table(bistro, 1))
+    made.allocations.all().delete()
+    Booking.objects.filter(pk=made.pk).update(resource_ids=[], overbooked="Regulars")
+    resource(bistro, "Ana", kind="staff")
+    page = html.unescape(host.get("timeline/", kind="table").content.decode())
+    assert "Ana, 19:00–20:00, party of 2, Without a place, overbooked, confirmed" in page
+    two = table(bistro, 2)
+    assert said(drags(host, made, resource=two.pk)) == "Ana: 19:00–20:00, Table 2"
+    made.refresh_from_db()
+    assert (made.resource_ids, made.overbooked) == ([two.pk], "")
+
+
 def test_the_page_says_each_booking_in_words(host: Browser, bistro: Business) -> None:
     books(bistro, table(bistro, 1))
     page = html.unescape(host.get("timeline/").content.decode())

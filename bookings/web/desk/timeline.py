@@ -43,6 +43,7 @@ STATES = {
     State.COMPLETED: gettext_lazy("left"),
     State.NO_SHOW: gettext_lazy("didn’t come"),
 }
+QUIET = (State.CONFIRMED.value, State.COMPLETED.value)  # go without saying
 LATE = timedelta(minutes=5)
 
 
@@ -126,7 +127,6 @@ def drawn(at: Desk, place: Location, everything: Sequence[Resource], look: Look)
     shown = [each for each in everything if not look.kind or each.kind == look.kind]
     on = asked_day(at)
     day = timeline.day(place, on, shown, moment=at.moment, all_of_it=len(shown) == len(everything))
-    names = {each.pk: each.name for each in everything}
     summary = ", ".join(
         (
             ngettext("%(count)d booking", "%(count)d bookings", day.bookings)
@@ -134,6 +134,7 @@ def drawn(at: Desk, place: Location, everything: Sequence[Resource], look: Look)
             ngettext("%(count)d guest", "%(count)d guests", day.covers) % {"count": day.covers},
         )
     )
+    pen = Pen(at, day)
     return {
         "day": day,
         "on": on,
@@ -143,15 +144,14 @@ def drawn(at: Desk, place: Location, everything: Sequence[Resource], look: Look)
         "groups": [
             {
                 "name": each.name or kind_name(each.kind),
-                "rows": [_row(at, day, row) for row in each.rows],
+                "rows": [pen.row(row) for row in each.rows],
             }
             for each in day.groups
         ],
-        "loose": _row(at, day, day.loose) if day.loose else None,
+        "loose": pen.row(day.loose) if day.loose else None,
         "hours": _hours(at, day),
         "now": day.minute(at.moment) if day.start <= at.moment < day.end else None,
         "is_empty": not shown,
-        "names": names,
     }
 
 
@@ -163,75 +163,91 @@ def _hours(at: Desk, day: Day) -> list[tuple[int, str]]:
     ]
 
 
-def _row(at: Desk, day: Day, row: Row) -> dict[str, Any]:
-    resource = row.resource
-    return {
-        "id": resource.pk if resource else "",
-        "name": resource.name if resource else _("Without a place"),
-        "kind": resource.kind if resource else "",
-        "seats": row.seats if resource and resource.kind != STAFF else 0,
-        "lanes": row.lanes,
-        "closed": [_stretch(day, each.start, each.end) for each in row.closed],
-        "bars": [_bar(at, day, row, bar) for bar in row.bars],
-    }
+class Pen:
+    """Draws bars. What is the same for all of them is looked up once, as a day has many."""
 
+    def __init__(self, at: Desk, day: Day) -> None:
+        self.at, self.day, self.zone = at, day, at.zone
+        nobody = uuid.UUID(int=0)
+        self.booking_url = at.url("booking", nobody).replace(str(nobody), "%s")
+        self.session_url = at.url("session", nobody).replace(str(nobody), "%s")
+        self.states = {each.value: str(name) for each, name in STATES.items()}
+        self.booking = _("%(name)s, %(times)s, party of %(size)d, %(where)s, %(state)s")
+        self.class_ = _("Class %(name)s, %(times)s, %(size)d of %(capacity)d taken, %(where)s")
+        self.block = _("%(where)s is blocked, %(times)s: %(name)s")
+        self.late, self.nowhere, self.blocked = _("late"), _("Without a place"), _("Blocked")
+        self.overbooked = _("overbooked")
 
-def _stretch(day: Day, start: datetime, end: datetime) -> str:
-    since = day.minute(start)
-    return f"--from:{since};--lasts:{day.minute(end) - since}"
+    def row(self, row: Row) -> dict[str, Any]:
+        resource = row.resource
+        where = resource.name if resource else self.nowhere
+        return {
+            "id": resource.pk if resource else "",
+            "name": where,
+            "seats": row.seats if resource and resource.kind != STAFF else 0,
+            "lanes": row.lanes,
+            "closed": [self.stretch(each.start, each.end) for each in row.closed],
+            "bars": [self.bar(bar, where) for bar in row.bars],
+        }
 
+    def stretch(self, start: datetime, end: datetime) -> str:
+        since = self.day.minute(start)
+        return f"--from:{since};--lasts:{self.day.minute(end) - since}"
 
-def _bar(at: Desk, day: Day, row: Row, bar: Bar) -> dict[str, Any]:
-    """A bar as it is drawn: where, and in words."""
-    since, until = day.minute(bar.starts_at), day.minute(bar.ends_at)
-    before, after = since - day.minute(bar.takes_from), day.minute(bar.takes_until) - until
-    times = f"{bar.starts_at.astimezone(at.zone):%H:%M}–{bar.ends_at.astimezone(at.zone):%H:%M}"
-    resource = row.resource.name if row.resource else _("without a place")
-    state = bar.state
-    if bar.kind == "booking":
-        said = str(STATES[State(bar.state)])
-        if state == State.CONFIRMED.value and bar.starts_at + LATE <= at.moment < bar.ends_at:
-            state, said = "late", _("late")
+    def bar(self, bar: Bar, where: str) -> dict[str, Any]:
+        """A bar as it is drawn: where, and in words."""
+        day = self.day
+        since, until = day.minute(bar.starts_at), day.minute(bar.ends_at)
+        before, after = since - day.minute(bar.takes_from), day.minute(bar.takes_until) - until
+        start, end = bar.starts_at.astimezone(self.zone), bar.ends_at.astimezone(self.zone)
+        times = f"{start.hour:02}:{start.minute:02}–{end.hour:02}:{end.minute:02}"
+        drawn: dict[str, Any] = {
+            "id": bar.id,
+            "style": f"--from:{since};--lasts:{max(until - since, 5)};--lane:{bar.lane}"
+            f";--before:{before};--after:{after}",
+            "about": f"{times} · {bar.about}" if bar.about else times,
+            "moves": bar.moves,
+            "has_notes": bar.has_notes,
+            "before": before,
+            "after": after,
+        }
+        if bar.kind == "booking":
+            return drawn | self._booking(bar, where, times)
+        if bar.kind == "class":
+            return drawn | {
+                "state": "class",
+                "name": bar.name,
+                "short": f"{bar.size}/{bar.capacity}",
+                "url": self.session_url % bar.id,
+                "words": self.class_
+                % {
+                    "name": bar.name, "times": times, "size": bar.size,
+                    "capacity": bar.capacity, "where": where,
+                },
+            }  # fmt: skip
+        name = bar.name or self.blocked
+        words = self.block % {"name": name, "times": times, "where": where}
+        return drawn | {"state": "blocked", "name": name, "words": words}
+
+    def _booking(self, bar: Bar, where: str, times: str) -> dict[str, Any]:
+        state, said = bar.state, self.states[bar.state]
+        if state == State.CONFIRMED.value and bar.starts_at + LATE <= self.at.moment < bar.ends_at:
+            state, said = "late", self.late
+        if bar.is_overbooked:
+            said = f"{self.overbooked}, {said}"
+        is_usual = bar.state in QUIET and state == bar.state and not bar.is_overbooked
         name = bar.name or bar.reference
-        short = f"{bar.size}" if bar.size > 1 or not bar.about else ""
-        words = _("%(name)s, %(times)s, party of %(size)d, %(where)s, %(state)s") % {
-            "name": name, "times": times, "size": bar.size, "where": resource, "state": said,
-        }  # fmt: skip
-        url = at.url("booking", bar.id)
-        said = "" if state in (State.CONFIRMED.value, State.COMPLETED.value) else said
-    elif bar.kind == "class":
-        name, said = bar.name, ""
-        short = f"{bar.size}/{bar.capacity}"
-        words = _("Class %(name)s, %(times)s, %(size)d of %(capacity)d taken, %(where)s") % {
-            "name": name, "times": times, "size": bar.size, "capacity": bar.capacity,
-            "where": resource,
-        }  # fmt: skip
-        url, state = at.url("session", bar.id), "class"
-    else:
-        name, short, said, url, state = bar.name or _("Blocked"), "", "", "", "blocked"
-        words = _("%(where)s is blocked, %(times)s: %(name)s") % {
-            "name": name, "times": times, "where": resource,
-        }  # fmt: skip
-    return {
-        "id": bar.id,
-        "kind": bar.kind,
-        "style": f"--from:{since};--lasts:{max(until - since, 5)};--lane:{bar.lane}"
-        f";--before:{before};--after:{after}",
-        "state": state,
-        "said": said,
-        "name": name,
-        "short": short,
-        "about": bar.about,
-        "times": times,
-        "words": words,
-        "url": url,
-        "moves": bar.moves,
-        "has_notes": bar.has_notes,
-        "before": before,
-        "after": after,
-        "starts": bar.starts_at.strftime("%Y-%m-%dT%H:%MZ") if bar.moves else "",
-        "lasts": int((bar.ends_at - bar.starts_at).total_seconds()) // 60,
-    }
+        return {
+            "state": state,
+            "said": "" if is_usual else said,
+            "name": name,
+            "short": bar.size if bar.size > 1 or not bar.about else "",
+            "url": self.booking_url % bar.id,
+            "words": self.booking
+            % {"name": name, "times": times, "size": bar.size, "where": where, "state": said},
+            "starts": bar.starts_at.strftime("%Y-%m-%dT%H:%MZ"),
+            "lasts": int((bar.ends_at - bar.starts_at).total_seconds()) // 60,
+        }
 
 
 # --- what is dragged -----------------------------------------------------------------------------
