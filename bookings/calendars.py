@@ -5,6 +5,7 @@ Times in it are UTC, so that they are the same instants whatever zones the guest
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
 from icalendar import Calendar, Event
 
 from bookings.cards import Card
@@ -19,6 +20,11 @@ STATUS = {
 }
 
 
+def summary(card: Card) -> str:
+    """What and where, in a line."""
+    return _("%(what)s at %(business)s") % {"what": card.what, "business": card.business}
+
+
 def ics(booking: Booking, card: Card, *, link: str, version: int = 0) -> bytes:
     """The file. Its UID stays that of the booking; `version` grows with every change of it."""
     event = Event()
@@ -27,13 +33,14 @@ def ics(booking: Booking, card: Card, *, link: str, version: int = 0) -> bytes:
     event.add("dtstamp", booking.updated_at)
     event.add("dtstart", card.starts_at)
     event.add("dtend", card.ends_at)
-    event.add("summary", f"{card.what} at {card.business}")
+    event.add("summary", summary(card))
     event.add("location", ", ".join(filter(None, (card.business, card.place, card.address))))
     event.add("status", STATUS.get(State(booking.state), "CONFIRMED"))
     said = [f"{card.what}, {card.party}"]
     if card.with_whom:
-        said.append(f"With {card.with_whom}")
-    said += [f"Reference {card.reference}", f"See, move or cancel it: {link}"]
+        said.append(_("With %s") % card.with_whom)
+    said.append(_("Reference %s") % card.reference)
+    said.append(_("See, move or cancel it: %s") % link)
     event.add("description", "\n".join(said))
     event.add("url", link)
     calendar = Calendar()

@@ -14,6 +14,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
+
 from billing.models import Deposit
 from bookings import daybook, policies
 from bookings.lifecycle import State
@@ -21,14 +25,14 @@ from bookings.models import Booking
 from resources.models import Location, Resource
 
 STATES = {
-    State.HELD: "On hold",
-    State.PENDING: "Waiting for the deposit",
-    State.CONFIRMED: "Confirmed",
-    State.CHECKED_IN: "Checked in",
-    State.COMPLETED: "Completed",
-    State.CANCELLED: "Cancelled",
-    State.NO_SHOW: "Missed",
-    State.EXPIRED: "Lapsed",
+    State.HELD: gettext_lazy("On hold"),
+    State.PENDING: gettext_lazy("Waiting for the deposit"),
+    State.CONFIRMED: gettext_lazy("Confirmed"),
+    State.CHECKED_IN: gettext_lazy("Checked in"),
+    State.COMPLETED: gettext_lazy("Completed"),
+    State.CANCELLED: gettext_lazy("Cancelled"),
+    State.NO_SHOW: gettext_lazy("Missed"),
+    State.EXPIRED: gettext_lazy("Lapsed"),
 }
 OFF = (State.CANCELLED.value, State.EXPIRED.value)
 # A name is what is read out at the door. What looks like an address isn't greeted with: anybody may
@@ -80,20 +84,25 @@ def greeting(first_name: str) -> str:
 
 
 def day(instant: datetime, zone: ZoneInfo) -> str:
-    local = instant.astimezone(zone)
-    return f"{local:%A} {local.day} {local:%B %Y}"
+    return date_format(instant.astimezone(zone), pgettext("format of a day in a year", "l j F Y"))
 
 
 def times(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     first, last = start.astimezone(zone), end.astimezone(zone)
     if first.date() == last.date() or last - first < timedelta(hours=12):
-        return f"{first:%H:%M}–{last:%H:%M}"
-    return f"{first:%H:%M} – {last:%a} {last.day} {last:%b} {last:%H:%M}"
+        return f"{clock(first)}–{clock(last)}"
+    short = date_format(last, pgettext("format of a short day", "D j M"))
+    return f"{clock(first)} – {short} {clock(last)}"
+
+
+def clock(local: datetime) -> str:
+    return date_format(local, pgettext("format of a time", "H:i"))
 
 
 def moment(instant: datetime, zone: ZoneInfo) -> str:
     """A day and a time of it."""
-    return f"{day(instant, zone)} at {instant.astimezone(zone):%H:%M}"
+    said = {"day": day(instant, zone), "time": clock(instant.astimezone(zone))}
+    return _("%(day)s at %(time)s") % said
 
 
 def zone_name(instant: datetime, zone: ZoneInfo) -> str:
@@ -102,17 +111,23 @@ def zone_name(instant: datetime, zone: ZoneInfo) -> str:
         return "UTC"
     letters = instant.astimezone(zone).tzname() or ""
     city = zone.key.rpartition("/")[2].replace("_", " ")
-    return f"{city} time ({letters})" if letters.isalpha() else f"{city} time"
+    named = _("%s time") % city
+    return f"{named} ({letters})" if letters.isalpha() else named
 
 
 def length(lasts: timedelta) -> str:
     """`1 h 30 min`."""
     hours, minutes = divmod(int(lasts.total_seconds()) // 60, 60)
-    return " ".join(f"{count} {unit}" for count, unit in ((hours, "h"), (minutes, "min")) if count)
+    shown = []
+    if hours:
+        shown.append(pgettext("so many hours", "%d h") % hours)
+    if minutes:
+        shown.append(pgettext("so many minutes", "%d min") % minutes)
+    return " ".join(shown)
 
 
 def people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
+    return ngettext("%d person", "%d people", count) % count
 
 
 def zone_of(location: Location) -> ZoneInfo:
@@ -150,10 +165,10 @@ def visit(booking: Booking) -> list[Booking]:
 
 def _part(booking: Booking, staff: Sequence[Resource], zone: ZoneInfo) -> str:
     """`10:00–10:45 Haircut with Ana`."""
-    what = line(booking.service.name) if booking.service else "Booking"
+    what = line(booking.service.name) if booking.service else _("Booking")
     names = ", ".join(line(each.name) for each in staff if each.pk in booking.resource_ids)
     shown = f"{times(booking.starts_at, booking.ends_at, zone)} {what}"
-    return f"{shown} with {names}" if names else shown
+    return _("%(what)s with %(names)s") % {"what": shown, "names": names} if names else shown
 
 
 def card(booking: Booking, resources: Sequence[Resource], deposit: Deposit | None = None) -> Card:
@@ -174,8 +189,8 @@ def card(booking: Booking, resources: Sequence[Resource], deposit: Deposit | Non
         business=line(booking.business.name),
         greeting=greeting(_first_name(booking)),
         reference=booking.reference,
-        state=STATES[State(booking.state)],
-        what=line(what) or "Booking",
+        state=str(STATES[State(booking.state)]),
+        what=line(what) or _("Booking"),
         party=people(booking.party_size),
         day=day(starts_at, zone),
         times=times(starts_at, ends_at, zone),

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from accounts.errors import Conflict
 from bookings.errors import NotByGuest, TooLate
 from bookings.lifecycle import State
 from bookings.models import Booking
 
 OVER = {
-    State.CANCELLED: "This booking has been cancelled.",
-    State.EXPIRED: "This booking was not confirmed in time and has lapsed.",
-    State.COMPLETED: "This booking is over.",
-    State.NO_SHOW: "This booking is over.",
-    State.CHECKED_IN: "You have already been checked in.",
+    State.CANCELLED: gettext_lazy("This booking has been cancelled."),
+    State.EXPIRED: gettext_lazy("This booking was not confirmed in time and has lapsed."),
+    State.COMPLETED: gettext_lazy("This booking is over."),
+    State.NO_SHOW: gettext_lazy("This booking is over."),
+    State.CHECKED_IN: gettext_lazy("You have already been checked in."),
 }
 
 
@@ -37,12 +40,12 @@ def against_moving(booking: Booking, now: datetime) -> Conflict | None:
     if over := _over(booking, now):
         return over
     if booking.state != State.CONFIRMED.value:
-        return NotByGuest("This booking isn't confirmed yet, so it can't be moved.")
+        return NotByGuest(_("This booking isn't confirmed yet, so it can't be moved."))
     if booking.session_id:
-        return NotByGuest("A place in a class can't be moved. Cancel it and book another class.")
+        return NotByGuest(_("A place in a class can't be moved. Cancel it and book another class."))
     if is_late(booking, now):
         hours = booking.business.cancellation_window_hours
-        return TooLate(f"Bookings can be moved online until {hours} hours before they start.")
+        return TooLate(_("Bookings can be moved online until %d hours before they start.") % hours)
     return None
 
 
@@ -56,7 +59,7 @@ def _over(booking: Booking, now: datetime) -> Conflict | None:
     if booking.expires_at and booking.expires_at <= now:
         state = State.EXPIRED  # lapsed, whether or not the sweep has come by
     if state in OVER:
-        return NotByGuest(OVER[state])
+        return NotByGuest(str(OVER[state]))
     if booking.starts_at <= now:
-        return TooLate("This booking has already started.")
+        return TooLate(_("This booking has already started."))
     return None

@@ -14,6 +14,8 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext_lazy
 
 from billing.models import Deposit
 from bookings import calendars, cards, links, policies, selectors
@@ -22,11 +24,11 @@ from bookings.mailing.owing import writes_to_guests
 from bookings.models import Booking, Event, Mail
 
 SUBJECTS = {
-    Mail.Kind.CONFIRMATION: "Confirmed",
-    Mail.Kind.CHANGE: "Changed",
-    Mail.Kind.CANCELLATION: "Cancelled",
-    Mail.Kind.REMINDER: "Reminder",
-    Mail.Kind.OFFER: "Free for you",
+    Mail.Kind.CONFIRMATION: gettext_lazy("Confirmed"),
+    Mail.Kind.CHANGE: gettext_lazy("Changed"),
+    Mail.Kind.CANCELLATION: gettext_lazy("Cancelled"),
+    Mail.Kind.REMINDER: gettext_lazy("Reminder"),
+    Mail.Kind.OFFER: gettext_lazy("Free for you"),
 }
 # What a booking must be for a mail to be true; confirmed for all others.
 WANTED = {Mail.Kind.CANCELLATION: State.CANCELLED, Mail.Kind.OFFER: State.HELD}
@@ -53,6 +55,20 @@ def write(mail: Mail, *, now: datetime) -> EmailMultiAlternatives:
     booking = mail.booking
     booking.location.business = booking.business
     _ask_whether_still_so(mail, booking, now)
+    with translation.override(_language(booking)):
+        return _write(mail, booking, now)
+
+
+def _language(booking: Booking) -> str:
+    """The language that it was booked in, else the business's."""
+    known = dict(settings.LANGUAGES)
+    for each in (booking.said.get("language", ""), booking.business.widget.get("language", "")):
+        if each in known:
+            return str(each)
+    return settings.LANGUAGE_CODE
+
+
+def _write(mail: Mail, booking: Booking, now: datetime) -> EmailMultiAlternatives:
     resources = cards.resources_of(booking.resource_ids)
     card = cards.card(booking, resources, _deposit(booking))
     link = links.url(booking)
@@ -61,7 +77,7 @@ def write(mail: Mail, *, now: datetime) -> EmailMultiAlternatives:
         "link": link,
         "may_move": policies.against_moving(booking, now) is None,
     } | _news(mail, booking, card)
-    subject = cards.line(f"{SUBJECTS[Mail.Kind(mail.kind)]}: {card.what} at {card.business}", 120)
+    subject = cards.line(f"{SUBJECTS[Mail.Kind(mail.kind)]}: {calendars.summary(card)}", 120)
     message = EmailMultiAlternatives(
         subject=f"{subject}, {card.day}",
         body=render_to_string(f"email/{mail.kind}.txt", context).strip() + "\n",

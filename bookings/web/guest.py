@@ -12,9 +12,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -39,9 +44,21 @@ PRIVATE = {
     ),
 }
 LOST = {
-    LinkUnknown: (404, "This link doesn't work", "Please open the link in your latest mail again."),
-    LinkRevoked: (410, "This link was replaced", "Please use the link in your latest mail."),
-    LinkExpired: (410, "This link has expired", "The booking was over some time ago."),
+    LinkUnknown: (
+        404,
+        gettext_lazy("This link doesn't work"),
+        gettext_lazy("Please open the link in your latest mail again."),
+    ),
+    LinkRevoked: (
+        410,
+        gettext_lazy("This link was replaced"),
+        gettext_lazy("Please use the link in your latest mail."),
+    ),
+    LinkExpired: (
+        410,
+        gettext_lazy("This link has expired"),
+        gettext_lazy("The booking was over some time ago."),
+    ),
 }
 
 
@@ -56,24 +73,24 @@ def page(name: str, status: int = 200, **context: Any) -> HttpResponse:
     return HttpResponse(render_to_string(f"guest/{name}.html", context), status=status)
 
 
+def spoken(request: HttpRequest, *wanted: str) -> str:
+    """The first of these languages that is spoken here, else the first that the browser names."""
+    known = dict(settings.LANGUAGES)
+    named = parse_accept_lang_header(request.headers.get("Accept-Language", ""))
+    for each in (*wanted, *(name.partition("-")[0] for name, _weight in named)):
+        if each in known:
+            return each
+    return settings.LANGUAGE_CODE
+
+
 def own(view: View) -> View:
-    """A page about the booking that the link leads to; says so when it leads nowhere."""
+    """A page about the booking that the link leads to, in the language that it was booked in; says
+    so when it leads nowhere."""
 
     @functools.wraps(view)
     def answer(request: HttpRequest, token: str) -> HttpResponse:
-        try:
-            moment = clock.read(now_of(request))
-            booking = links.follow(token, now=moment)
-            left = limiter().count(f"guest:{booking.pk}").against(A_MINUTE)
-            reply = _too_often(left) if left.is_over else view(request, booking, moment)
-        except (LinkUnknown, LinkRevoked, LinkExpired) as error:
-            status, title, advice = LOST[type(error)]
-            reply = page("problem", status, title=title, advice=advice)
-        except Unavailable:
-            reply = page(
-                "problem", 503, title="Just a moment", advice="We are busy. Please try again."
-            )
-            reply["Retry-After"] = "1"
+        with translation.override(spoken(request)):
+            reply = _answer(view, request, token)
         for header, value in PRIVATE.items():
             reply[header] = value
         return reply
@@ -81,8 +98,27 @@ def own(view: View) -> View:
     return csrf_exempt(answer)
 
 
+def _answer(view: View, request: HttpRequest, token: str) -> HttpResponse:
+    try:
+        moment = clock.read(now_of(request))
+        booking = links.follow(token, now=moment)
+        left = limiter().count(f"guest:{booking.pk}").against(A_MINUTE)
+        with translation.override(spoken(request, booking.said.get("language", ""))):
+            return _too_often(left) if left.is_over else view(request, booking, moment)
+    except (LinkUnknown, LinkRevoked, LinkExpired) as error:
+        status, title, advice = LOST[type(error)]
+        return page("problem", status, title=title, advice=advice)
+    except Unavailable:
+        busy = _("We are busy. Please try again.")
+        reply = page("problem", 503, title=_("Just a moment"), advice=busy)
+        reply["Retry-After"] = "1"
+        return reply
+
+
 def _too_often(left: Allowance) -> HttpResponse:
-    reply = page("problem", 429, title="Just a moment", advice="Please wait a minute, then go on.")
+    reply = page(
+        "problem", 429, title=_("Just a moment"), advice=_("Please wait a minute, then go on.")
+    )
     reply["Retry-After"] = str(left.resets_in)
     return reply
 
@@ -149,7 +185,7 @@ def offer(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse
         except Unavailable:
             raise
         except DomainError as error:
-            return denied(told(booking), error, "This is no longer free")
+            return denied(told(booking), error, _("This is no longer free"))
     return HttpResponseRedirect(address("booking", booking), status=303)
 
 
@@ -159,13 +195,13 @@ def cancel(request: HttpRequest, booking: Booking, now: datetime) -> HttpRespons
     """Ask whether it is meant, and what it costs; then cancel."""
     shown = told(booking)
     if refused := policies.against_cancelling(booking, now):
-        return denied(shown, refused, "This booking can't be cancelled")
+        return denied(shown, refused, _("This booking can't be cancelled"))
     if request.method != "POST":
         return page("cancel", **shown, is_late=policies.is_late(booking, now))
     try:
         services.cancel_own(booking, now=now_of(request))
     except Conflict as error:
-        return denied(shown, error, "This booking can't be cancelled")
+        return denied(shown, error, _("This booking can't be cancelled"))
     return HttpResponseRedirect(shown["here"], status=303)
 
 

@@ -12,6 +12,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import Conflict
@@ -19,14 +22,19 @@ from bookings import cards, offers, policies, rules, services
 from bookings.errors import NotOffered, SlotTaken
 from bookings.models import Booking
 from bookings.web.guest import address, denied, now_of, own, page, told
+from bookings.web.widget import words
 from bookings.wishes import Search
 
 DAY = timedelta(days=1)
 WEEK = 7
 AT = "%Y%m%dT%H%M%SZ"
-PARTS = (("Morning", 12), ("Afternoon", 17), ("Evening", 24))
-CANNOT = "The time can't be changed"
-GONE = "That time has just been taken. Please choose another."
+PARTS = (
+    (gettext_lazy("Morning"), 12),
+    (gettext_lazy("Afternoon"), 17),
+    (gettext_lazy("Evening"), 24),
+)
+CANNOT = gettext_lazy("The time can't be changed")
+GONE = gettext_lazy("That time has just been taken. Please choose another.")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +63,7 @@ class Day:
 def move(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
     """Offer the times of a week; with `at` ask whether that one is meant; by POST do it."""
     if refused := policies.against_moving(booking, now):
-        return denied(told(booking), refused, CANNOT)
+        return denied(told(booking), refused, str(CANNOT))
     zone = cards.zone_of(booking.location)
     if request.method == "POST":
         return _do(request, booking, zone, now)
@@ -64,21 +72,21 @@ def move(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
         return _choose(booking, zone, now, day=chosen)
     free = {each.starts_at: each for each in _free(booking, zone, _local(at, zone), 1, now)}
     if at not in free:
-        return _choose(booking, zone, now, day=_local(at, zone), problem=GONE, status=409)
+        return _choose(booking, zone, now, day=_local(at, zone), problem=str(GONE), status=409)
     return _ask(booking, zone, free[at])
 
 
 def _do(request: HttpRequest, booking: Booking, zone: ZoneInfo, now: datetime) -> HttpResponse:
     at = _instant(request.POST.get("at", ""))
     if at is None:
-        return _choose(booking, zone, now, problem="Please choose a time.", status=422)
+        return _choose(booking, zone, now, problem=_("Please choose a time."), status=422)
     try:
         services.move_own(booking, starts_at=at, now=now_of(request))
     except (SlotTaken, NotOffered):
         day = _local(at, zone)
-        return _choose(booking, zone, now, day=day, problem=GONE, status=409)
+        return _choose(booking, zone, now, day=day, problem=str(GONE), status=409)
     except Conflict as error:
-        return denied(told(booking), error, CANNOT)
+        return denied(told(booking), error, str(CANNOT))
     return HttpResponseRedirect(address("booking", booking), status=303)
 
 
@@ -103,7 +111,7 @@ def _others(booking: Booking, free: Sequence[UUID]) -> str:
     mine = {each.pk for each in staff} & {*booking.resource_ids}
     if not mine or mine & {*free}:
         return ""
-    return " or ".join(sorted(cards.line(each.name) for each in staff if each.pk in free))
+    return _(" or ").join(sorted(cards.line(each.name) for each in staff if each.pk in free))
 
 
 def _choose(
@@ -131,7 +139,7 @@ def _choose(
             label=_label(each, zone).partition(" ")[2]
             + (f" {each.starts_at.astimezone(zone):%Z}" if labels[_label(each, zone)] > 1 else ""),
             url=_url(booking, at=each.starts_at.strftime(AT)),
-            part=next(name for name, until in PARTS if _hour(each, zone) < until),
+            part=next(str(name) for name, until in PARTS if _hour(each, zone) < until),
         )
         for each in free
         if _local(each.starts_at, zone) == day
@@ -139,9 +147,9 @@ def _choose(
     dates = [each for n in range(WEEK) if (each := begin + n * DAY) <= last]
     days = [
         Day(
-            name=f"{each:%a}",
+            name=date_format(each, "D"),
             number=str(each.day),
-            whole=f"{each:%A} {each.day} {each:%B}",
+            whole=words.day(each),
             url=_url(booking, day=each.isoformat()),
             count=count[each],
             is_chosen=each == day,
@@ -156,7 +164,7 @@ def _choose(
         problem=problem,
         days=days,
         chosen=next(each for each in days if each.is_chosen),
-        parts=[(name, [t for t in times if t.part == name]) for name, _ in PARTS],
+        parts=[(name, [t for t in times if t.part == str(name)]) for name, _until in PARTS],
         has_times=bool(times),
         next_free=next(
             (each for each, its in zip(days, dates, strict=True) if its > day and each.count), None
@@ -197,8 +205,8 @@ def _free(
 def _month(begin: date, days: Sequence[Day]) -> str:
     end = begin + (len(days) - 1) * DAY
     if (begin.year, begin.month) == (end.year, end.month):
-        return f"{begin:%B %Y}"
-    return f"{begin:%B} – {end:%B %Y}"
+        return words.month(begin)
+    return f"{date_format(begin, 'F')} – {words.month(end)}"
 
 
 def _label(slot: offers.Slot, zone: ZoneInfo) -> str:

@@ -24,7 +24,6 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.csrf import csrf_exempt
 
 from accounts import clock, widget
@@ -33,7 +32,7 @@ from accounts.limits import Allowance, address_of, limiter
 from accounts.models import Business
 from accounts.selectors import business_at
 from bookings import cards
-from bookings.web.guest import now_of
+from bookings.web.guest import now_of, spoken
 from bookings.web.widget import colours
 
 LOOKS = 300  # how often a minute one address may look, and do something
@@ -201,14 +200,7 @@ def _look(request: HttpRequest, business: Business | None, *, framed: bool) -> w
 
 def _language(request: HttpRequest, look: widget.Look) -> str:
     """The language asked for, else the business's, else the first that the browser names."""
-    known = dict(settings.LANGUAGES)
-    for wanted in (request.GET.get("lang", ""), look.language):
-        if wanted in known:
-            return wanted
-    for wanted, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
-        if (code := wanted.partition("-")[0]) in known:
-            return code
-    return settings.LANGUAGE_CODE
+    return spoken(request, request.GET.get("lang", ""), look.language)
 
 
 def _host(request: HttpRequest, business: Business) -> str:
