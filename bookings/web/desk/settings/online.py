@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -182,18 +183,17 @@ def look(at: Desk) -> HttpResponse:
         fonts=FONTS,
         hosted=hosted,
         preview=f"{reverse('widget:start', args=[slug])}?lang={get_language() or ''}",
-        codes=_codes(slug),
+        codes=_codes(slug, widget.Look.of(at.business.widget)),
     )
 
 
-def _codes(slug: str) -> list[tuple[str, str, str]]:
-    """What goes into another site: what it does, and the code."""
+def _codes(slug: str, look: widget.Look) -> list[tuple[str, str, str]]:
+    """What goes into another site: what it does, and the code. The button is drawn before anything
+    of the page is fetched, so its colour and its words stand in the code."""
     tag = f'<script src="{settings.PUBLIC_URL}{reverse("embed")}" data-business="{slug}"'
+    label = f' data-label="{escape(look.button)}"' if look.button else ""
+    button = f'{tag} data-mode="button" data-color="{look.color}"{label} async></script>'
     return [
         ("inline", _("On the page, where this stands"), f"{tag} async></script>"),
-        (
-            "button",
-            _("A button that opens it"),
-            f'{tag} data-mode="button" async></script>',
-        ),
+        ("button", _("A button that opens it"), button),
     ]
