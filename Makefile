@@ -5,7 +5,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/requirements.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-reset test check bench messages lock format migrations
+.PHONY: help demo demo-reset test screenshots check bench messages lock format migrations
 
 help: ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ demo-reset: $(READY) ## Forget the demo's data
 test: $(READY) ## Run every test on servers of its own
 	@$(PY) -m tools.browser
 	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
+
+screenshots: $(READY) ## Take the pictures of the documentation anew
+	@$(PY) -m tools.screenshots $(ARGS)
 
 check: $(READY) ## Lint, types, layers, migrations, settings, dependencies
 	@$(PY) -m tools.check

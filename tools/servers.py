@@ -108,7 +108,7 @@ def valkey_command(data: Path, port: int) -> str:
 def start_valkey() -> ValkeyServer:
     """A server on a free port, with nothing on disk, that runs until this process ends."""
     for left in reversed(range(5)):
-        server = ValkeyServer(port=_free_port(), save="", appendonly="no")
+        server = ValkeyServer(port=free_port(), save="", appendonly="no")
         try:
             server.start()
         except (ValkeyServerStartupError, OSError):
@@ -119,7 +119,7 @@ def start_valkey() -> ValkeyServer:
     return server
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """One that the system picks, so that two who ask at once are not given the same."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
