@@ -62,6 +62,11 @@ def _choose_a_table(page: Page) -> None:
     page.wait_for_url("**/held/**")
 
 
+def _next_week(page: Page) -> None:
+    with page.expect_navigation():
+        page.get_by_role("link", name="Next week").click()
+
+
 def _open_the_modal(page: Page) -> None:
     page.locator("[data-openbook-open]").first.click()
     page.frame_locator("iframe").locator(".slot").first.wait_for()
@@ -71,7 +76,8 @@ PICTURES = (
     Picture("floor", f"/desk/{BISTRO}/floor/"),
     Picture("floor-phone", f"/desk/{BISTRO}/floor/", PHONE, dark=True),
     Picture("book", f"/desk/{BISTRO}/book/"),
-    Picture("classes", f"/desk/{GYM}/classes/"),
+    Picture("timeline", f"/desk/{SPA}/timeline/"),
+    Picture("classes", f"/desk/{GYM}/classes/", act=_next_week),
     Picture("hours", f"/desk/{BISTRO}/settings/hours/"),
     Picture("widget-when", f"/book/{BISTRO}/", PHONE, signed_in=False),
     Picture("widget-table", f"/book/{BISTRO}/", PHONE, _choose_a_time, signed_in=False),
@@ -178,7 +184,9 @@ def main() -> int:
         say("Starting a demo of its own")
     there = contextlib.nullcontext(arguments.url) if arguments.url else demo()
     with there as url, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=list(browser.ARGUMENTS))
+        chromium = playwright.chromium.launch(
+            executable_path=program, args=[*browser.ARGUMENTS, "--lang=en-GB"]
+        )
         for each in PICTURES:
             if each.name in names:
                 began = time.monotonic()

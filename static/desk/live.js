@@ -3,7 +3,8 @@
  *
  * The stream says no more than that; each `changed` event on the body is a look at the server as
  * any other. While the stream is away the page says so and looks by itself now and then; once it is
- * back, the page looks at once, as it may have missed something, and says that too.
+ * back, the page looks at once, as it may have missed something, and says that too. The body has
+ * `data-hears` for as long as there is a stream.
  */
 
 const body = document.body;
@@ -42,6 +43,7 @@ function open() {
   source = opened;
   opened.addEventListener("open", () => {
     heardAt = Date.now();
+    body.dataset.hears = "yes";
     if (isLost) beBack();
   });
   opened.addEventListener("still", () => {
@@ -65,6 +67,7 @@ function close() {
 
 function beLost() {
   isLost = true;
+  delete body.dataset.hears;
   if (!state) return;
   state.textContent = state.dataset.lost ?? "";
   state.hidden = false;
