@@ -27,7 +27,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -133,7 +133,7 @@ class Desk:
             "menu": [
                 (name, title, self.url(name), self.section == name, icon)
                 for name, title, icon, rank in MENU
-                if self.rank >= rank and _is_there(name)
+                if self.rank >= rank
             ],
             "stream": "" if self.by_script else stream.address(self.business, self.user),
             "clock": f"{self.moment.astimezone(self.zone):%H:%M}",
@@ -174,14 +174,6 @@ class Desk:
         reply = HttpResponse(status=status)
         reply["HX-Trigger"] = json.dumps({"say": {"text": words, "kind": "error"}})
         return reply
-
-
-@functools.cache
-def _is_there(name: str) -> bool:
-    try:
-        return bool(reverse(f"desk:{name}", args=["a"]))
-    except NoReverseMatch:
-        return False
 
 
 View = Callable[Concatenate[Desk, P], HttpResponse]
