@@ -9,11 +9,13 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from html import escape
 from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -29,6 +31,7 @@ from resources.models import Resource
 from resources.selectors import on_offer
 
 LONGEST = 60  # characters of a search
+NOBODY = uuid.UUID(int=0)
 OVER = frozenset((*GROUPS["done"], *GROUPS["missed"], *GROUPS["off"]))
 GROUP_NAMES = {
     "expected": gettext_lazy("Expected"),
@@ -90,6 +93,53 @@ class Line:
     act: str = ""
     act_name: str = ""
     act_url: str = ""
+
+
+# A line as it is drawn. A template takes five times as long over five hundred of them; whatever
+# stands in braces is escaped where it is filled in.
+DRAWN = """<li class="book-row" data-state="{state}">\
+<p class="book-time"><a href="{url}" data-sheet><strong>{time}</strong></a> \
+<span>–{until}</span></p>\
+<p class="book-party" title="{party_title}">{party}</p>\
+<div class="book-who"><p><a href="{url}" data-sheet>{name}</a>{tags} \
+<span class="book-phone">{phone}</span></p>{note}</div>\
+<p class="book-place">{place}{service}</p>\
+<p class="book-state"><span class="chip" data-state="{state}">{state_name}</span></p>\
+<p class="book-act">{button}</p></li>"""
+BUTTON = """<button class="button button--small" form="book-act" formaction="{act_url}" name="do" \
+value="{act}" aria-label="{act_name}: {name}">{act_name}</button>"""
+
+
+def drawn(lines: Iterable[Line]) -> SafeString:
+    """The lines of a list, drawn."""
+    party_title = escape(_("Guests"))
+    found = []
+    for each in lines:
+        notes = " · ".join(filter(None, (each.notes, each.guest_notes)))
+        name, act_name = escape(each.name), escape(each.act_name)
+        found.append(
+            DRAWN.format(
+                state=escape(each.state),
+                url=escape(each.url),
+                time=escape(each.time),
+                until=escape(each.until),
+                party_title=party_title,
+                party=each.party,
+                name=name,
+                tags="".join(f' <span class="book-tag">{escape(tag)}</span>' for tag in each.tags),
+                phone=escape(each.phone),
+                note=f'<p class="book-note">{escape(notes)}</p>' if notes else "",
+                place=escape(each.place),
+                service=f" <span>{escape(each.service)}</span>" if each.service else "",
+                state_name=escape(each.state_name),
+                button=BUTTON.format(
+                    act_url=escape(each.act_url), act=escape(each.act), act_name=act_name, name=name
+                )
+                if each.act
+                else "",
+            )
+        )
+    return mark_safe("\n".join(found))  # noqa: S308 - every part of it is escaped above
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -203,7 +253,7 @@ def _board(asked: Asked) -> dict[str, Any]:
         ]
         return {
             "groups": [
-                (name, [line(at, each, names, with_day=True) for each in rows])
+                (name, drawn(lines_of(at, rows, names, with_day=True)))
                 for name, rows in found
                 if rows
             ],
@@ -212,25 +262,21 @@ def _board(asked: Asked) -> dict[str, Any]:
         }
     rows = daybook.rows(asked.filtered(asked.of_day))
     total = daybook.totals(asked.filtered(asked.of_day, but="state"), zone=at.zone, now=at.moment)
-    hours: dict[str, list[Line]] = {}
     # At work on a day, what is over is out of the way.
     puts_by = asked.day == at.today and "state" not in asked.filters
-    over = []
+    over = [each for each in rows if each.state in OVER] if puts_by else []
+    hours: dict[str, list[Row]] = {}
     for each in rows:
-        if puts_by and each.state in OVER:
-            over.append(line(at, each, names))
-            continue
-        hours.setdefault(f"{each.starts_at.astimezone(at.zone):%H}:00", []).append(
-            line(at, each, names)
-        )
+        if not (puts_by and each.state in OVER):
+            hours.setdefault(f"{each.starts_at.astimezone(at.zone):%H}:00", []).append(each)
     return {
-        "groups": list(hours.items()),
-        "over": over,
+        "groups": [(hour, drawn(lines_of(at, its, names))) for hour, its in hours.items()],
+        "over": drawn(lines_of(at, over, names)),
+        "over_count": len(over),
         "total": total,
         "bars": _bars(total),
         "chips": _chips(asked, total),
         "is_search": False,
-        "busiest": max(total.by_hour.values(), default=0),
     }
 
 
@@ -269,10 +315,22 @@ def _chips(asked: Asked, total: Totals) -> list[dict[str, Any]]:
     return chips
 
 
-def line(
-    at: Desk, row: Row, names: Mapping[uuid.UUID, Resource], *, with_day: bool = False
+def lines_of(
+    at: Desk,
+    rows: Iterable[Row],
+    names: Mapping[uuid.UUID, Resource],
+    *,
+    with_day: bool = False,
+) -> list[Line]:
+    """Bookings in words, each with the one thing that is most likely to be done with it."""
+    root, after = at.url("booking", NOBODY).split(str(NOBODY))
+    assert after == "/"
+    return [_line(at, each, names, root, with_day) for each in rows]
+
+
+def _line(
+    at: Desk, row: Row, names: Mapping[uuid.UUID, Resource], root: str, with_day: bool
 ) -> Line:
-    """A booking in words, with the one thing that is most likely to be done with it."""
     start = row.starts_at.astimezone(at.zone)
     state = row.state
     if row.expires_at and row.expires_at <= at.moment:
@@ -283,7 +341,7 @@ def line(
     name = f"{row.first_name or ''} {row.last_name or ''}".strip() or row.email or row.phone
     state_name = words.state(state, seats=seats)
     do, do_name = _likely(state, row, at.moment, seats=seats)
-    url = f"{at.url('book')[: -len('book/')]}bookings/{row.id}/"
+    url = f"{root}{row.id}/"
     clock = f"{start:%H:%M}"
     return Line(
         url=url,
@@ -333,8 +391,8 @@ def as_csv(at: Desk) -> HttpResponse:
     body = io.StringIO()
     out = csv.writer(body)
     out.writerow(head)
-    for row in daybook.rows(asked.filtered(asked.of_day)):
-        shown = line(at, row, names)
+    rows = daybook.rows(asked.filtered(asked.of_day))
+    for row, shown in zip(rows, lines_of(at, rows, names), strict=True):
         out.writerow(
             guarded(
                 row.starts_at.astimezone(at.zone).date().isoformat(),
