@@ -91,12 +91,13 @@ def measure(most: int) -> list[Figure]:
     location = str(floor_of.locations.get().pk)
     dice = random.Random(1)
 
-    def read(of: Any) -> Callable[[int], Asked]:
+    def read(of: Any, *, full: bool = False) -> Callable[[int], Asked]:
+        """Any hour of the year; or one of those that the first thousand allocations fill."""
+
         def ask(n: int) -> Asked:
-            day = (start + timedelta(days=10 + n % 300)).date()
-            query = (
-                f"booking_date={day}&start_time={n % 12 + 8:02}:15&duration_minutes=45&capacity=2"
-            )
+            day = (start + timedelta(days=1 if full else 10 + n % 300)).date()
+            hour = n % 6 + 1 if full else n % 12 + 8
+            query = f"booking_date={day}&start_time={hour:02}:15&duration_minutes=45&capacity=2"
             return "GET", f"/v1/dynamic/availability/{of.pk}?{query}", None
 
         return ask
@@ -137,9 +138,10 @@ def measure(most: int) -> list[Figure]:
         figures.append(ratio("booking throughput", writes["book"], writes["floor"], 0.5))
 
         say("1,000 future allocations")
-        fill(business, resources, 1_000)
+        fill(business, resources, 1_000, like=most)
         run(port, key, read(business), 1)
-        few = run(port, key, read(business), SECONDS)
+        empty = run(port, key, read(business), SECONDS)
+        few = run(port, key, read(business, full=True), SECONDS)
         say(f"{most:,} future allocations")
         fill(business, resources, most)
         run(port, key, read(business), 1)
@@ -153,7 +155,17 @@ def measure(most: int) -> list[Figure]:
             f"{growth:.2f}",
             "at most 1.5",
             growth <= 1.5,
-            f"{few.p50:.2f} ms and {many.p50:.2f} ms with 8 callers, {TABLES} resources",
+            f"{few.p50:.2f} ms and {many.p50:.2f} ms with 8 callers, {TABLES} resources, hours as"
+            " full",
+        )
+    )
+    figures.append(
+        Figure(
+            "availability p50, a full hour / an empty one",
+            f"{many.p50 / empty.p50:.2f}",
+            "told only",
+            True,
+            f"{empty.p50:.2f} ms and {many.p50:.2f} ms",
         )
     )
     times = []
@@ -233,8 +245,9 @@ def cast(slug: str = "bench", tables: int = TABLES) -> tuple[Any, str, list[Any]
     return business, key, [each.pk for each in made]
 
 
-def fill(business: Any, resources: list[Any], rows: int) -> None:
-    """So many allocations in all, evenly over the tables and the coming year, as blocks of one.
+def fill(business: Any, resources: list[Any], rows: int, *, like: int = 0) -> None:
+    """So many allocations in all, evenly over the tables and the coming year, as blocks of one; or
+    as close to each other as `like` so many would be, for as long as they last.
 
     What a running book gets from autovacuum and checkpoints as time goes by is done at once:
     otherwise it would be done, and paid for, while something else is measured.
@@ -250,7 +263,7 @@ def fill(business: Any, resources: list[Any], rows: int) -> None:
             [business.pk, resources[0], business.pk],
         )
         each = rows // len(resources)
-        step = 365 * 24 * 60 // each
+        step = 365 * 24 * 60 // ((like or rows) // len(resources))
         cursor.execute(
             "INSERT INTO bookings_allocation (business_id, block_id, resource_id, unit, starts_at,"
             " ends_at) SELECT %(business)s,"
