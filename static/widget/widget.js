@@ -70,9 +70,19 @@ async function go(url, { body, form, keep, isBack } = {}) {
   } catch {
     if (turn !== asked) return;
     page().classList.remove("busy");
-    if (body) form.submit();
-    else location.assign(url); // the browser says best that there is no connection
+    sayUnheard();
   }
+}
+
+/** That nothing came back. The page stays as it is, with all that was typed. */
+function sayUnheard() {
+  const note = page().querySelector("[data-unheard]") ?? document.createElement("p");
+  note.className = "note note--warn";
+  note.dataset.unheard = "";
+  note.setAttribute("role", "alert");
+  note.textContent = document.documentElement.dataset.unheard;
+  page().querySelector("h1").after(note);
+  note.scrollIntoView({ block: "nearest" });
 }
 
 function take(url) {
@@ -124,7 +134,7 @@ for (const kind of ["pointerover", "touchstart", "focusin"]) {
 
 function fetchAhead(url) {
   if (ahead.size > 8) ahead.clear();
-  const reply = fetch(url);
+  const reply = fetch(url, { priority: "low" });
   reply.catch(() => ahead.delete(url));
   ahead.set(url, { reply, at: performance.now() });
 }

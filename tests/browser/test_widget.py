@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Frame, Locator, Page, expect
 
 from accounts.models import Business
+from billing.gateways import Notice
+from billing.models import Account, SandboxIntent
 from bookings import services
 from bookings.models import Allocation, Booking
 from bookings.wishes import SYSTEM
@@ -136,6 +138,54 @@ def test_both_press_at_once(guest_page: Any, bistro: Business) -> None:
     step(pages[0], "details")
     step(pages[1], "when")
     expect(pages[1].get_by_role("alert")).to_contain_text("has just been taken")
+
+
+def test_the_open_floor_shows_what_a_guest_does(
+    guest_page: Any, desk_page: Any, bistro: Business
+) -> None:
+    floor = desk_page("floor/")
+    expect(floor.locator("[data-live-state]")).to_be_hidden()
+    page = guest_page(BOOK, size=PHONE)
+    page.locator(".slot").first.click()
+    step(page, "table")
+    page.get_by_role("button", name="Table 5,").click()
+    step(page, "details")
+    book(page, "Chloe")
+    expect(floor.locator("#board")).to_contain_text("Chloe", timeout=5000)
+
+
+def test_a_lost_connection_loses_nothing(guest_page: Any, eyes: Eyes, bistro: Business) -> None:
+    eyes.forgive("ERR_INTERNET_DISCONNECTED")
+    page = guest_page(BOOK)
+    tomorrow(page)
+    choose(page)
+    fill(page)
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Book it").click()
+    expect(page.get_by_role("alert")).to_contain_text("There is no connection at the moment.")
+    expect(page.get_by_label("First name")).to_have_value("Maria")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Book it").click()
+    step(page, "booked")
+
+
+def test_a_guest_pays_a_deposit(guest_page: Any, bistro: Business) -> None:
+    Business.objects.update(deposit_enabled=True, deposit_amount_cents=1000)
+    ready = {"details_submitted": True, "payouts_enabled": True}
+    Account.objects.create(business=bistro, gateway="sandbox", reference="acct_1", **ready)
+    page = guest_page(BOOK, size=PHONE, dark=True)
+    tomorrow(page)
+    choose(page)
+    fill(page)
+    page.get_by_role("button", name="Go on to the deposit").click()
+    step(page, "pay")
+    axe(page)
+    page.get_by_role("button", name="Pay £10").click()
+    expect(page.get_by_text("We are waiting for the payment")).to_be_visible()
+    intent = SandboxIntent.objects.get()
+    services.heed("sandbox", Notice("evt_1", "paid", intent.id))
+    expect(page.get_by_role("heading", level=1)).to_have_text("You're booked, Maria")  # by itself
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
 def test_a_hold_that_lapses_says_so(guest_page: Any, bistro: Business) -> None:

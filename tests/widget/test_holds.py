@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import Business
+from billing.models import Plan
 from bookings import invariants, links, mailing, relay, services
 from bookings.models import Booking, Mail, Session
 from bookings.models import Guest as Known
@@ -190,4 +191,11 @@ def test_nobody_sees_what_is_held_at_another_business(
 def test_nothing_is_done_by_looking(looking: Guest) -> None:
     for part in ("hold/", "held/x/release/", "held/x/pay/", "waiting/x/leave/"):
         assert looking.get(part).status == 405
+    assert held() == []
+
+
+def test_a_plan_that_is_used_up_is_not_taken_for_a_race(bistro: Business, looking: Guest) -> None:
+    Plan.objects.filter(subscriptions__business=bistro).update(max_bookings=0)
+    looking.choose()
+    assert (looking.status, looking.title) == (409, "Nothing more can be booked here")
     assert held() == []

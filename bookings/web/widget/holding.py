@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError, Unavailable
 from bookings import cards, links, offers, services
+from bookings.errors import QuotaUsedUp
 from bookings.models import Session
 from bookings.web.widget import choice as choices
 from bookings.web.widget import room, steps, words
@@ -158,6 +159,13 @@ def hold(asked: Visit) -> HttpResponse:
         held = _hold(choice, at, run, _uuid(sent.get("table", "")))
     except Unavailable:
         raise
+    except QuotaUsedUp:
+        return asked.page(
+            "notice",
+            409,
+            title=_("Nothing more can be booked here"),
+            text=_("No further bookings are taken online this month. Please get in touch with us."),
+        )
     except DomainError:
         return asked.go("when", **choice.query, **taken)
     return asked.go("held", links.token(held), staff=choice.person)
