@@ -144,6 +144,16 @@ def test_a_business_without_anything_says_what_to_do(host: Browser, bistro: Busi
     assert "Nothing stands here yet" in host.get("floor/").content.decode()
 
 
+def test_where_a_table_stands_is_said_the_same_in_every_language(host: Browser) -> None:
+    host.client.cookies["language"] = "de"
+    host.client.post("/desk/language/", {"language": "de"})
+    page = host.get("floor/").content.decode()
+    assert 'lang="de"' in page
+    styles = re.findall(r'style="([^"]*)"', page)
+    assert [each for each in styles if "," in each] == []
+    assert any("left:" in each for each in styles)
+
+
 HOSTILE = GuestDetails("<script>alert(1)</script>", '"><img src=x>', "x@example.com", "")
 
 

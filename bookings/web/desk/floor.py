@@ -17,6 +17,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -46,7 +48,11 @@ WITH_CHAIRS = ("table", "desk", "booth")
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Tile:
-    """A spot as it is drawn: lengths in percent of the room, words in the reader's language."""
+    """A spot as it is drawn, words in the reader's language.
+
+    `where` and `shape` are styles, `clock` and `progress` attributes: written here, as a template
+    would write their numbers in the reader's language too.
+    """
 
     id: uuid.UUID
     url: str
@@ -56,21 +62,12 @@ class Tile:
     state: str
     who: str
     spoken: str
-    left: float
-    top: float
-    width: float
-    height: float
-    turn: int
-    shape_width: float
-    shape_height: float
+    where: SafeString
+    shape: SafeString
     picture: str
     seats: str
-    since: str = ""
-    until: str = ""
-    counts: str = ""
-    start: str = ""
-    end: str = ""
-    progress: int = -1
+    clock: str = ""
+    progress: str = ""
     section: str = ""
     label: str | Promise = ""
     note: bool = False
@@ -185,7 +182,7 @@ def _board(desk: Desk) -> dict[str, Any]:
 
 LEGEND = (
     (Status.FREE.value, gettext_lazy("Free")),
-    (Status.SOON.value, gettext_lazy("Free, reserved soon")),
+    (Status.SOON.value, gettext_lazy("Reserved soon")),
     (Status.HELD.value, gettext_lazy("On hold")),
     (Status.DUE.value, gettext_lazy("Reserved now")),
     (Status.LATE.value, gettext_lazy("Late")),
@@ -252,10 +249,12 @@ def draw(
             _tile(
                 desk, found, each,
                 url=f"{prefix}{each.id}/",
-                left=round((x - left) / width * 100, 3),
-                top=round((y - top) / height * 100, 3),
-                width=round(w / width * 100, 3),
-                height=round(h / height * 100, 3),
+                where=_style(
+                    left=(x - left) / width,
+                    top=(y - top) / height,
+                    width=w / width,
+                    height=h / height,
+                ),
                 box=(w, h),
                 section=names.get(each.resource.section_id, ""),  # type: ignore[arg-type]
             )
@@ -270,10 +269,12 @@ def draw(
         rooms.append(
             {
                 "name": name,
-                "left": round((x - left) / width * 100, 3),
-                "top": round((y - top) / height * 100, 3),
-                "width": round((right - x) / width * 100, 3),
-                "height": round((below - y) / height * 100, 3),
+                "where": _style(
+                    left=(x - left) / width,
+                    top=(y - top) / height,
+                    width=(right - x) / width,
+                    height=(below - y) / height,
+                ),
             }
         )
     return tiles, rooms, {"width": round(width), "height": round(height)}
@@ -286,6 +287,17 @@ def _box(spot: Spot) -> tuple[float, float, float, float]:
     height = abs(spot.width * sin(turn)) + abs(spot.height * cos(turn))
     x, y = spot.x + (spot.width - width) / 2, spot.y + (spot.height - height) / 2
     return x, y, width, height
+
+
+def _style(*, turn: int = 0, **parts: float) -> SafeString:
+    """Lengths, as shares of what is around, for a style."""
+    said = ";".join(f"{name}:{share * 100:.2f}%" for name, share in parts.items())
+    return mark_safe(f"{said};--turn:{turn:d}deg" if turn else said)  # noqa: S308 - numbers
+
+
+def _clock(**said: str) -> SafeString:
+    """What the page's clock reads: attributes of figures and times."""
+    return format_html_join("", ' data-{}="{}"', said.items())
 
 
 def picture(resource: Resource, width: float, height: float, taken: int) -> tuple[str, float]:
@@ -318,9 +330,11 @@ def _tile(
         name=spot.resource.name,
         short=short[1] if short else spot.resource.name,
         status=spot.status.value,
-        turn=spot.resource.plan_rotation,
-        shape_width=round((spot.width + 2 * edge) / box[0] * 100, 2),
-        shape_height=round((spot.height + 2 * edge) / box[1] * 100, 2),
+        shape=_style(
+            width=(spot.width + 2 * edge) / box[0],
+            height=(spot.height + 2 * edge) / box[1],
+            turn=spot.resource.plan_rotation,
+        ),
         picture=drawn,
         label=LABELS[spot.status.value],
         note=bool(party and (party.notes or party.about)),
@@ -360,7 +374,7 @@ def words(desk: Desk, spot: Spot, at: datetime) -> dict[str, Any]:
             left = max(int((until - at).total_seconds()), 0) if until else 0
             state = _("Held")
             if party and party.expires_at and until:
-                more = {"counts": "down", "until": until.isoformat()}
+                more = {"clock": _clock(counts="down", until=until.isoformat())}
                 state = f"{left // 60}:{left % 60:02}"
             about = [_("held"), *about]
         case Status.DUE:
@@ -369,22 +383,22 @@ def words(desk: Desk, spot: Spot, at: datetime) -> dict[str, Any]:
         case Status.LATE:
             minutes = _minutes(at - party.starts_at) if party else 0
             state = _("%s late") % duration(minutes)
-            more = {"counts": "late", "since": party.starts_at.isoformat()} if party else {}
+            if party:
+                more = {"clock": _clock(counts="late", since=party.starts_at.isoformat())}
             about = [_lasting(minutes, _("late by %s")), *about]
         case Status.SEATED | Status.OVER if party:
             since = party.seated_at or party.starts_at
             minutes = _minutes(at - since)
             state = duration(minutes)
+            done = _progress(at, since, party.ends_at)
             more = {
-                "counts": "up",
-                "since": since.isoformat(),
-                "start": since.isoformat(),
-                "end": party.ends_at.isoformat(),
-                "progress": _progress(at, since, party.ends_at),
+                "clock": _clock(counts="up", since=since.isoformat()),
+                "progress": _clock(start=since.isoformat(), end=party.ends_at.isoformat())
+                + format_html(' style="--done:{}%"', done),
             }
             if spot.status is Status.OVER:
                 state = _("%s over") % duration(_minutes(at - party.ends_at))
-                more |= {"counts": "over", "since": party.ends_at.isoformat()}
+                more["clock"] = _clock(counts="over", since=party.ends_at.isoformat())
             about = [
                 _lasting(minutes, _("seated %s")),
                 _("over their time since %(time)s") % {"time": clock(party.ends_at)}
