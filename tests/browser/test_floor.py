@@ -146,7 +146,7 @@ def test_the_room_is_drawn_by_mouse(bistro: Business, desk_page: Any) -> None:
     page.mouse.down()
     page.mouse.move(x + 40, y + 150, steps=5)
     page.mouse.up()
-    handle = page.locator('[data-handle="size"]').bounding_box()
+    handle: Any = page.locator('[data-handle="size"]').bounding_box()
     page.mouse.move(handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2)
     page.mouse.down()
     page.mouse.move(handle["x"] + 60, handle["y"] + 60, steps=5)
