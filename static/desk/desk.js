@@ -176,6 +176,13 @@ export function lookAgain() {
 }
 let later = false;
 body.addEventListener("changed", () => lookAgain());
+// What was asked for before something came to be dragged arrives too late to be shown now.
+body.addEventListener("htmx:beforeSwap", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  if (!body.dataset.busy || !detail.target?.hasAttribute("data-live")) return;
+  detail.shouldSwap = false;
+  later = true;
+});
 document.addEventListener("focusout", () => {
   if (!later) return;
   later = false;

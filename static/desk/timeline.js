@@ -192,7 +192,7 @@ function follow(event) {
 }
 
 /** @type {{x: number, y: number, scrollX: number, scrollY: number, pointer: number, move: Move | null,
- *   bar: HTMLElement | null, row: HTMLElement, resizes: boolean, timer: number, first: number,
+ *   bar: HTMLElement | null, onBar: boolean, row: HTMLElement, resizes: boolean, timer: number, first: number,
  *   ghost: HTMLElement | null, last: PointerEvent} | null} */
 let press = null;
 let swallow = false; // the click that ends a drag
@@ -216,6 +216,7 @@ frame.addEventListener("pointerdown", (event) => {
     pointer: event.pointerId,
     move: null,
     bar,
+    onBar: !!bar,
     row,
     resizes: !!box && (isColumns ? box.bottom - event.clientY : box.right - event.clientX) < grip,
     timer: 0,
@@ -229,6 +230,14 @@ frame.addEventListener("pointerdown", (event) => {
 /** A press becomes a drag. */
 function loosen() {
   if (!press) return;
+  // The board may have been drawn anew since.
+  if (press.bar) press.bar = document.getElementById(press.bar.id);
+  const { resource } = press.row.dataset;
+  if (!press.row.isConnected) press.row = rows().find((each) => each.dataset.resource === resource) ?? press.row;
+  if (!press.row.isConnected || (press.bar === null && press.onBar)) {
+    give();
+    return;
+  }
   frame.setPointerCapture?.(press.pointer);
   if (press.bar) {
     press.move = begin(press.bar);
@@ -489,10 +498,10 @@ body.addEventListener("htmx:afterSwap", (event) => {
 function arrive() {
   rove();
   const now = board()?.style.getPropertyValue("--now");
-  const first = frame.querySelector(".tl-item");
-  const minute = now ? Number(now) - 60 : first ? number(/** @type {HTMLElement} */ (first), "--from") : 0;
-  const pixels = Math.max(0, minute - 15) * scale();
-  if (now) frame.scrollTo(isColumns ? { top: pixels } : { left: pixels });
+  const items = /** @type {HTMLElement[]} */ ([...frame.querySelectorAll(".tl-item")]);
+  const first = items.length ? Math.min(...items.map((item) => number(item, "--from"))) : 0;
+  const pixels = Math.max(0, (now ? Number(now) - 60 : first) - 15) * scale();
+  frame.scrollTo(isColumns ? { top: pixels } : { left: pixels });
   tick();
 }
 arrive();
