@@ -152,9 +152,20 @@ def axe(page: Page, *, within: str = "", leave_out: Sequence[str] = ()) -> None:
     assert not bad, f"{page.url}\n" + "\n".join(words)
 
 
+# What sticks out, but for what lies in something that scrolls by itself.
+STICKS_OUT = """() => {
+  const wide = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= wide) return [];
+  const scrolls = (e) => e && e !== document.body &&
+    (getComputedStyle(e).overflowX !== "visible" || scrolls(e.parentElement));
+  return [...document.body.querySelectorAll("*")]
+    .filter((e) => e.getBoundingClientRect().right > wide + 0.5 && !scrolls(e.parentElement))
+    .map((e) => e.outerHTML.slice(0, 120))
+    .concat(`${document.documentElement.scrollWidth} in a window of ${wide}`);
+}"""
+
+
 def fits(page: Page) -> None:
     """Nothing is wider than the window, so nobody has to scroll sideways."""
-    wide, window = page.evaluate(
-        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    )
-    assert wide <= window, f"{page.url} is {wide} wide in a window of {window}"
+    found = page.evaluate(STICKS_OUT)
+    assert not found, f"{page.url}\n" + "\n".join(found)
