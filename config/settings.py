@@ -151,7 +151,7 @@ WHITENOISE_AUTOREFRESH = DEBUG or IS_TEST  # else each client in a test lists ev
 if IS_PRODUCTION:
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+        "staticfiles": {"BACKEND": "config.static.Storage"},
     }
 
 # --- where things are kept -----------------------------------------------------------------------
