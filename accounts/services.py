@@ -11,6 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from accounts import keys
 from accounts.errors import Conflict, Invalid, NotFound, PlanLimit
@@ -33,7 +34,7 @@ def change_business(business: Business, **values: Any) -> Business:
     if "slug" in values and (
         Business.objects.filter(slug=found.slug).exclude(pk=found.pk).exists()
     ):
-        raise Conflict(f"The slug “{found.slug}” is taken.")
+        raise Conflict(gettext("The slug “%(slug)s” is taken.") % {"slug": found.slug})
     if values:
         found.save(update_fields=list(values))
     return found
@@ -177,7 +178,7 @@ def invite(business: Business, *, email: str, role: str) -> tuple[User, bool]:
         _check(user, {"email"})
         user.save(force_insert=True)
     if Membership.objects.filter(user=user, business=business).exists():
-        raise Conflict("They are a member already.")
+        raise Conflict(gettext("They are a member already."))
     row = Membership(user=user, business=business, role=role)
     _check(row, {"role"})
     row.save(force_insert=True)
@@ -219,7 +220,9 @@ def _refuse_last_owner(membership: Membership) -> None:
     owner = Membership.Role.OWNER
     others = Membership.objects.filter(business=membership.business_id, role=owner)
     if membership.role == owner and not others.exclude(pk=membership.pk).exists():
-        raise Conflict("A business keeps one owner at least. Make somebody else an owner first.")
+        raise Conflict(
+            gettext("A business keeps one owner at least. Make somebody else an owner first.")
+        )
 
 
 @transaction.atomic
@@ -239,7 +242,7 @@ def change_password(user: User, *, old: str, new: str) -> User:
     for a wrong old one and for a weak new one."""
     found = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if not found.check_password(old):
-        raise Invalid(fields={"old": "This is not your password."})
+        raise Invalid(fields={"old": gettext("This is not your password.")})
     try:
         validate_password(new, found)
     except ValidationError as error:

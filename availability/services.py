@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from accounts.errors import Conflict, Invalid, NotFound
 from availability.models import (
@@ -108,7 +109,7 @@ def set_special_day(
     _one_writer(of)
     within = sorted(Period(1, *each).minutes for each in spans)
     if any(later[0] < earlier[1] for earlier, later in pairwise(within)):
-        raise Invalid(fields={"hours": "These hours overlap."})
+        raise Invalid(fields={"hours": gettext("These hours overlap.")})
     SpecialDay.objects.filter(**_owner(of), day=day).delete()
     SpecialDay.objects.bulk_create(
         SpecialDay(**_owner(of), day=day, opens=opens, closes=closes, note=note)
@@ -156,7 +157,7 @@ def set_service_week(service: Service, week: Sequence[Start]) -> None:
         if each.opens < each.closes and not all(
             each.opens <= at < each.closes for at in each.starts
         ):
-            raise Invalid(fields={"starts": "These times aren't within the hours."})
+            raise Invalid(fields={"starts": gettext("These times aren’t within the hours.")})
     ServiceHours.objects.filter(service=service).delete()
     ServiceHours.objects.bulk_create(
         ServiceHours(

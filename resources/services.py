@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ import psycopg
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from accounts import clock
 from accounts.errors import Conflict, Invalid, NotFound
@@ -44,6 +45,26 @@ def once(**messages: str) -> Iterator[None]:
         if name not in messages:
             raise
         raise Conflict(messages[name]) from None
+
+
+def _resource_once(name: str) -> AbstractContextManager[None]:
+    words = gettext("This section already has a resource called “%(name)s”.")
+    return once(resource_name_once=words % {"name": name})
+
+
+def _service_once(name: str) -> AbstractContextManager[None]:
+    words = gettext("There is already a service called “%(name)s”.")
+    return once(service_name_once=words % {"name": name})
+
+
+def _category_once(name: str) -> AbstractContextManager[None]:
+    words = gettext("There is already a category called “%(name)s”.")
+    return once(category_name_once=words % {"name": name})
+
+
+def _location_once(name: str) -> AbstractContextManager[None]:
+    words = gettext("There is already a location called “%(name)s”.")
+    return once(location_name_once=words % {"name": name})
 
 
 def checked(row: models.Model, names: Collection[str]) -> None:
@@ -87,7 +108,7 @@ def add_resource(
     made = Resource(business=business, location=where, **values)
     made.section = _section(where, section)
     _check(made, values)
-    with once(resource_name_once=f"This section already has a resource called “{made.name}”."):
+    with _resource_once(made.name):
         made.save()
     return made
 
@@ -107,7 +128,7 @@ def change_resource(resource: Resource, *, section: str | None = None, **values:
         changed.append("section")
     _check(found, values)
     if changed:
-        with once(resource_name_once=f"This section already has a resource called “{found.name}”."):
+        with _resource_once(found.name):
             found.save(update_fields=changed)
     return found
 
@@ -149,8 +170,13 @@ def _check(resource: Resource, values: Collection[str]) -> None:
 
 # --- sections and combinations -------------------------------------------------------------------
 
-SECTION_ONCE = {"section_name_once": "There is already a room of this name."}
-COMBINATION_ONCE = {"combination_name_once": "There is already a combination of this name."}
+
+def _section_once() -> AbstractContextManager[None]:
+    return once(section_name_once=gettext("There is already a room of this name."))
+
+
+def _combination_once() -> AbstractContextManager[None]:
+    return once(combination_name_once=gettext("There is already a combination of this name."))
 
 
 @transaction.atomic
@@ -158,7 +184,7 @@ def add_section(location: Location, **values: Any) -> Section:
     """Add a room or area to a place. Raises Invalid, Conflict when there is one of that name."""
     made = Section(location=location, **values)
     checked(made, values)
-    with once(**SECTION_ONCE):
+    with _section_once():
         made.save()
     return made
 
@@ -173,7 +199,7 @@ def change_section(section: Section, **values: Any) -> Section:
         setattr(found, name, value)
     checked(found, values)
     if values:
-        with once(**SECTION_ONCE):
+        with _section_once():
             found.save(update_fields=list(values))
     return found
 
@@ -196,7 +222,7 @@ def add_combination(
     made = Combination(location=location, **values)
     checked(made, values)
     _in_order(made)
-    with once(**COMBINATION_ONCE):
+    with _combination_once():
         made.save()
     _join(made, members)
     return made
@@ -215,7 +241,7 @@ def change_combination(
     checked(found, values)
     _in_order(found)
     if values:
-        with once(**COMBINATION_ONCE):
+        with _combination_once():
             found.save(update_fields=list(values))
     if members is not None:
         _join(found, members)
@@ -262,7 +288,7 @@ def add_service(
     that isn't there, and Conflict when there is a service of that name."""
     made = Service(business=business, **values)
     checked(made, values)
-    with once(service_name_once=f"There is already a service called “{made.name}”."):
+    with _service_once(made.name):
         made.save()
     if needs is not None:
         _require(made, needs, only_named, counts or {})
@@ -290,7 +316,7 @@ def change_service(
         setattr(found, name, value)
     checked(found, values)
     if values:
-        with once(service_name_once=f"There is already a service called “{found.name}”."):
+        with _service_once(found.name):
             found.save(update_fields=list(values))
     if needs is not None:
         _require(found, needs, only_named, counts or {})
@@ -354,7 +380,7 @@ def change_category(category: Category, **values: Any) -> Category:
         setattr(found, name, value)
     checked(found, values)
     if values:
-        with once(category_name_once=f"There is already a category called “{found.name}”."):
+        with _category_once(found.name):
             found.save(update_fields=list(values))
     return found
 
@@ -476,7 +502,7 @@ def add_location(business: Business, **values: Any) -> Location:
     there is one of that name."""
     made = Location(business=business, **values)
     checked(made, values)
-    with once(location_name_once=f"There is already a location called “{made.name}”."):
+    with _location_once(made.name):
         made.save()
     for need in Requirement.objects.filter(
         service__business=business, kind__startswith=f"{PLACE} "
@@ -501,7 +527,7 @@ def change_location(location: Location, **values: Any) -> Location:
         setattr(found, name, value)
     checked(found, values)
     if values:
-        with once(location_name_once=f"There is already a location called “{found.name}”."):
+        with _location_once(found.name):
             found.save(update_fields=list(values))
     return found
 
