@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from accounts import clock
 from accounts.models import Business
@@ -124,7 +125,7 @@ def explain(
 
 def _refusal(wish: Wish, now: datetime | None) -> str:
     if services.is_past(wish, now=now):
-        return "This time is in the past."
+        return _("This time is in the past.")
     try:
         rules.refuse_outside(wish, now=now)
     except NotOffered as error:
@@ -165,18 +166,26 @@ def _reason(
         return Reason(resource.pk, resource.name, why, words)
 
     if not resource.is_active:
-        return say(Why.INACTIVE, "It is not offered at present.")
+        return say(Why.INACTIVE, _("It is not offered at present."))
     if needs:
         need = needs.get(resource.kind)
         if need is None or not need.admits(resource.pk):
-            return say(Why.NOT_QUALIFIED, f"It doesn't serve “{wish.service}”.")
+            return say(
+                Why.NOT_QUALIFIED, _("It doesn't serve “%(service)s”.") % {"service": wish.service}
+            )
     if closed:
         return say(Why.CLOSED, closed)
     party = wish.party_size
     if party > resource.covers_max * resource.units:
-        return say(Why.TOO_SMALL, f"It seats {resource.covers_max * resource.units} at most.")
+        return say(
+            Why.TOO_SMALL,
+            _("It seats %(most)d at most.") % {"most": resource.covers_max * resource.units},
+        )
     if party < resource.covers_min and not wish.business.relax_minimum_covers:
-        return say(Why.MINIMUM, f"It takes parties of {resource.covers_min} or more.")
+        return say(
+            Why.MINIMUM,
+            _("It takes parties of %(least)d or more.") % {"least": resource.covers_min},
+        )
     candidate = assignment.Candidate(
         id=resource.pk,
         kind=resource.kind,
@@ -189,10 +198,12 @@ def _reason(
     )
     relax = wish.business.relax_minimum_covers
     if assignment.free_units(candidate, party, relax_minimum=relax) is not None:
-        return say(Why.FREE, "Free.")
+        return say(Why.FREE, _("Free."))
     if resource.units > 1:
         left = resource.units - len(candidate.taken_units)
-        return say(Why.UNITS, f"{left} of {resource.units} left.")
+        return say(
+            Why.UNITS, _("%(left)d of %(units)d left.") % {"left": left, "units": resource.units}
+        )
     why, words = _taken_by(takers[0], wish)
     return say(why, words)
 
@@ -204,21 +215,35 @@ def _taken_by(taker: Allocation, wish: Wish) -> tuple[Why, str]:
         return f"{moment.astimezone(zone):%H:%M}"
 
     if taker.block:
-        return Why.BLOCKED, f"Blocked until {at(taker.block.ends_at)}: {taker.block.reason or '-'}"
+        return Why.BLOCKED, _("Blocked until %(time)s: %(reason)s") % {
+            "time": at(taker.block.ends_at),
+            "reason": taker.block.reason or "-",
+        }
     if taker.session:
-        return Why.CLASS, f"In the class “{taker.session.service}” until {at(taker.ends_at)}."
+        return Why.CLASS, _("In the class “%(service)s” until %(time)s.") % {
+            "service": taker.session.service,
+            "time": at(taker.ends_at),
+        }
     booking = taker.booking
     if booking is None:
         raise AssertionError("a database constraint gives every allocation a taker")
     if booking.starts_at >= wish.ends_at or booking.ends_at <= wish.starts_at:
-        return Why.BUFFER, f"In the buffer of {booking.reference}, {at(booking.starts_at)}."
-    until = f"from {at(booking.starts_at)} to {at(booking.ends_at)}"
+        return Why.BUFFER, _("In the buffer of %(code)s, %(time)s.") % {
+            "code": booking.reference,
+            "time": at(booking.starts_at),
+        }
+    said = {
+        "code": booking.reference,
+        "since": at(booking.starts_at),
+        "until": at(booking.ends_at),
+    }
     if booking.expires_at:
         return (
             Why.HELD,
-            f"Held by {booking.reference} {until}, kept until {at(booking.expires_at)}.",
+            _("Held by %(code)s from %(since)s to %(until)s, kept until %(kept)s.")
+            % (said | {"kept": at(booking.expires_at)}),
         )
-    return Why.BOOKED, f"Booked by {booking.reference} {until}."
+    return Why.BOOKED, _("Booked by %(code)s from %(since)s to %(until)s.") % said
 
 
 def _combined(
@@ -235,7 +260,14 @@ def _combined(
             None,
         )
         if not each.covers_min <= wish.party_size <= each.covers_max:
-            why, words = Why.TOO_SMALL, f"It takes {each.covers_min} to {each.covers_max}."
+            why, words = (
+                Why.TOO_SMALL,
+                _("It takes %(least)d to %(most)d.")
+                % {
+                    "least": each.covers_min,
+                    "most": each.covers_max,
+                },
+            )
             if wish.party_size < each.covers_min:
                 why = Why.MINIMUM
         elif stopped:
@@ -244,7 +276,7 @@ def _combined(
                 why, words = _taken_by(takers[stopped.resource_id][0], wish)
                 words = f"{stopped.name}: {words}"
         else:
-            why, words = Why.FREE, "Free."
+            why, words = Why.FREE, _("Free.")
         found.append(Reason(each.id, each.name, why, words))
     return found
 

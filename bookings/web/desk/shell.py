@@ -36,6 +36,7 @@ from accounts.backoffice import RANK
 from accounts.errors import DomainError, NotFound, Unavailable
 from accounts.models import Business, Membership, User
 from bookings.web import stream
+from bookings.web.desk import words
 from bookings.web.languages import spoken
 from bookings.wishes import Actor
 from resources.models import Location
@@ -160,7 +161,7 @@ class Desk:
     def refused(self, error: DomainError) -> HttpResponse:
         """Why not: said beside what was being done, which stays as it is."""
         status = next((code for of, code in NEW_STATUS.items() if isinstance(error, of)), 409)
-        words = "; ".join(error.fields.values()) if error.fields else str(error)
+        said = words.refusal(error)
         if not self.by_script:
             back = self.request.headers.get("Referer", "")
             known = url_has_allowed_host_and_scheme(back, {self.request.get_host()})
@@ -168,11 +169,11 @@ class Desk:
                 "problem",
                 status,
                 title=_("This can't be done"),
-                advice=words,
+                advice=said,
                 back=back if known else self.url("home"),
             )
         reply = HttpResponse(status=status)
-        reply["HX-Trigger"] = json.dumps({"say": {"text": words, "kind": "error"}})
+        reply["HX-Trigger"] = json.dumps({"say": {"text": said, "kind": "error"}})
         return reply
 
 
