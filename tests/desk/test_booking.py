@@ -11,17 +11,19 @@ import pytest
 from django.utils import translation
 
 from accounts.models import Business
+from billing.models import Deposit
 from bookings import services
 from bookings.lifecycle import State
 from bookings.models import Booking, Event, Guest
 from bookings.web.desk import typed
-from bookings.wishes import SYSTEM, GuestDetails
+from bookings.wishes import SYSTEM, GuestDetails, Wish
 from resources.models import Resource
-from tests.builders import HOUR, MARIA, MINUTE, NOW, wish
+from tests.builders import HOUR, MARIA, MINUTE, NOW, service, wish
 from tests.desk.conftest import Browser, said
 
 SEVEN = datetime(2026, 6, 19, 18, 0, tzinfo=UTC)  # 19:00 in London
 AT: Any = {"openbook.now": NOW, "HTTP_HX_REQUEST": "true"}
+DAY = timedelta(days=1)
 NASTY = "<script>alert('x')</script>\"'&"
 
 
@@ -275,6 +277,66 @@ def test_nobody_s_booking_is_not_taken(host: Browser, bistro: Business) -> None:
     assert "When do they come?" in text(late)
 
 
+def test_a_place_in_a_class_is_taken_on_the_phone(host: Browser, bistro: Business) -> None:
+    spin = service(bistro, "Spin", capacity=3)
+    run = services.schedule_session(spin, starts_at=SEVEN + DAY, by=SYSTEM, now=NOW)
+    asked = host.get("bookings/offer/", service=spin.pk, day="tomorrow")
+    assert "19:00 3 left" in text(asked)
+    assert f'value="{run.pk}" data-ask-session' in asked.content.decode()
+    assert "Tomorrow 19:00 3 left" in text(host.get("bookings/offer/", service=spin.pk))
+    form: Any = {"service": spin.pk, "day": "tomorrow", "name": "Ada", "session": run.pk}
+    assert host.post("bookings/new/", script=True, party=2, **form).status_code == 204
+    made = Booking.objects.get()
+    assert (made.session_id, made.party_size, made.source) == (run.pk, 2, "desk")
+    full = host.post("bookings/new/", script=True, party=2, **form)
+    assert (full.status_code, "Only 1 places are left." in text(full)) == (422, True)
+    assert offered(host.get(f"bookings/{made.pk}/")) == ["Edit", "Cancel booking"]
+    assert host.get(f"bookings/{made.pk}/move/", script=True).status_code == 409
+
+
+def test_what_becomes_of_a_deposit_is_said_before_anything_is_done(
+    host: Browser, bistro: Business
+) -> None:
+    made = book(bistro)
+    Deposit.objects.create(
+        business=bistro, booking_id=made.pk, amount_cents=2500, currency="GBP",
+        type="authorization_hold", status="held", gateway="sandbox", payment_intent_id="pi_1",
+        client_secret="secret",
+    )  # fmt: skip
+    assert "25.00 GBP, held on the card" in text(host.get(f"bookings/{made.pk}/"))
+    asked = text(host.get(f"bookings/{made.pk}/cancel/"))
+    assert "The deposit of 25.00 GBP is given back" in asked
+    host.now = SEVEN + 20 * MINUTE
+    page = host.get(f"bookings/{made.pk}/").content.decode()
+    assert f"bookings/{made.pk}/cancel/?do=no_show" in page
+    asked = text(host.get(f"bookings/{made.pk}/cancel/", do="no_show"))
+    assert "The deposit of 25.00 GBP is kept." in asked
+    host.post(f"bookings/{made.pk}/act/", do="no_show")
+    assert state(made) == State.NO_SHOW.value
+
+
+def test_a_visit_of_several_services_goes_through_its_day_as_a_whole(
+    host: Browser, bistro: Business
+) -> None:
+    guest = Guest.objects.create(business=bistro, first_name="Ada", phone="+44 1", phone_key="+441")
+    parts = [
+        services.Part(Wish.of(service(bistro, name), starts_at=SEVEN + n * HOUR), price_cents=0)
+        for n, name in enumerate(("Massage", "Facial"))
+    ]
+    lead = services.book_visit(parts, guest_id=guest.pk, by=SYSTEM, source="test", now=NOW)
+    last = Booking.objects.get(leader=lead)
+    shown = text(host.get(f"bookings/{last.pk}/"))
+    assert "Visit 19:00–20:00 Massage 20:00–21:00 Facial" in shown
+    host.post(f"bookings/{last.pk}/move/", script=True, day="tomorrow", time="20:00")
+    assert [each.starts_at for each in Booking.objects.order_by("starts_at")] == [
+        SEVEN + DAY, SEVEN + DAY + HOUR,
+    ]  # fmt: skip
+    host.now = SEVEN + DAY
+    for do, after in (("seat", State.CHECKED_IN), ("complete", State.COMPLETED)):
+        host.post(f"bookings/{last.pk}/act/", do=do)
+        assert {state(lead), state(last)} == {after.value}
+
+
 # --- moving and editing --------------------------------------------------------------------------
 
 
@@ -394,6 +456,14 @@ def test_a_time_is_understood(words: str, meant: tuple[time, ...]) -> None:
 )
 def test_a_day_is_understood(words: str, meant: date | None) -> None:
     assert typed.day(words, FRIDAY) == meant
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+def test_a_day_that_is_shown_is_understood_as_the_same(language: str) -> None:
+    with translation.override(language):
+        for ahead in (*range(60), 200, 400, -1, -30):
+            meant = FRIDAY + timedelta(days=ahead)
+            assert typed.day(typed.spoken(meant, FRIDAY), FRIDAY) == meant
 
 
 def test_days_are_understood_in_the_language_that_is_spoken() -> None:

@@ -340,7 +340,8 @@ def _chip(at: Desk, start: datetime, chosen: datetime | None, today: date | None
     clock = f"{local:%H:%M}"
     other = today is not None and local.date() != today
     label = f"{words.day(local.date(), at.today)} {clock}" if other else clock
-    return Chip(clock, label, local.date().isoformat() if other else "", is_chosen=start == chosen)
+    day = typed.spoken(local.date(), at.today) if other else ""
+    return Chip(clock, label, day, is_chosen=start == chosen)
 
 
 def _others(at: Desk, asked: Asked) -> list[Chip]:
@@ -412,6 +413,8 @@ def _of_class(at: Desk, asked: Asked) -> Answer:
             ),
             None,
         )
+    if len(places) == 1 and not asked.clocks:
+        asked.session_id = places[0].session.pk
     said.chips = [_run(at, asked, each) for each in places]
     chosen = next((each for each in places if each.session.pk == asked.session_id), None)
     if chosen is None:
@@ -436,7 +439,7 @@ def _run(at: Desk, asked: Asked, place: offers.Place) -> Chip:
     return Chip(
         clock,
         f"{words.day(local.date(), at.today)} {clock}" if other else clock,
-        local.date().isoformat() if other else "",
+        typed.spoken(local.date(), at.today) if other else "",
         session=str(place.session.pk),
         is_chosen=place.session.pk == asked.session_id,
         is_free=place.places_left >= asked.party,

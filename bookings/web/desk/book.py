@@ -100,7 +100,7 @@ class Line:
 DRAWN = """<li class="book-row" data-state="{state}">\
 <p class="book-time"><a href="{url}" data-sheet><strong>{time}</strong></a> \
 <span>–{until}</span></p>\
-<p class="book-party" title="{party_title}">{party}</p>\
+<p class="book-party">{party}<span class="only-read"> {party_title}</span></p>\
 <div class="book-who"><p><a href="{url}" data-sheet>{name}</a>{tags} \
 <span class="book-phone">{phone}</span></p>{note}</div>\
 <p class="book-place">{place}{service}</p>\
@@ -347,7 +347,7 @@ def _line(
         url=url,
         time=f"{words.day(start.date(), at.today)} {clock}" if with_day else clock,
         until=f"{row.ends_at.astimezone(at.zone):%H:%M}",
-        name=name or _("No name"),
+        name=name or words.nobody(state),
         party=row.party_size,
         place=", ".join(each.name for each in here),
         service=row.service or "",

@@ -71,7 +71,7 @@ def shown(at: Desk, booking: Booking) -> dict[str, Any]:
     owes = deposit is not None and deposit.status == Deposit.Status.PENDING
     return {
         "booking": booking,
-        "title": str(guest) if guest and str(guest) else _("No name"),
+        "title": str(guest) if guest and str(guest) else words.nobody(booking.state),
         "guest": guest,
         "visits": daybook.visits(guest, now=now) if guest else None,
         "state": state_now(booking, now),

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.errors import Conflict, DomainError
 from bookings import daybook, services
 from bookings.models import Booking
-from bookings.web.desk import asking, words
+from bookings.web.desk import asking, typed, words
 from bookings.web.desk.asking import Answer, Asked
 from bookings.web.desk.booking import shown
 from bookings.web.desk.shell import Desk, desk
@@ -86,7 +86,9 @@ def _move(
         status,
         **shown(at, booking) | {"v": data, "said": said, "asked": said.asked},
         sent=status == 422 and not said.asked.errors,
-        day_said=data.get("day", ""),
+        day_said=data.get("day", "")
+        if "day" in said.asked.errors
+        else typed.spoken(said.asked.day, at.today),
         time_said=data.get("time", ""),
     )
 

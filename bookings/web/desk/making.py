@@ -17,7 +17,7 @@ from accounts.contact import phone_key
 from accounts.errors import DomainError, NotFound
 from bookings import daybook, services
 from bookings.models import Booking, Guest, Session
-from bookings.web.desk import asking, words
+from bookings.web.desk import asking, typed, words
 from bookings.web.desk.asking import Answer, Asked
 from bookings.web.desk.shell import Desk, desk
 from bookings.wishes import GuestDetails
@@ -122,8 +122,8 @@ def _form(at: Desk, data: Mapping[str, Any], said: Answer, status: int = 200) ->
     asked = said.asked
     if not data.get("party"):
         values["party"] = str(asked.party)
-    if not data.get("day"):
-        values["day"] = _("today")
+    if not asked.errors.get("day"):
+        values["day"] = typed.spoken(asked.day, at.today)
     return at.page(
         "book/new",
         status,

@@ -66,6 +66,18 @@ def day(text: str, today: date) -> date | None:
     return _weekday(said, today) or _dated(said, today)
 
 
+def spoken(of: date, today: date) -> str:
+    """A day as it would be said, which `day` understands as the same."""
+    ahead = (of - today).days
+    if ahead in (0, 1):
+        return _("today") if ahead == 0 else _("tomorrow")
+    if 1 < ahead < 7:
+        return str(WEEKDAYS[of.weekday()])
+    month = str(MONTHS_3[of.month]).rstrip(".").capitalize()
+    year = "" if ahead > 0 and of.year == today.year else f" {of.year}"
+    return f"{of.day} {month}{year}"
+
+
 def _weekday(said: str, today: date) -> date | None:
     ahead = 0
     for prefix in {"next ", _("next") + " "}:
