@@ -180,15 +180,17 @@ async function lookAgain() {
 function count(box) {
   if (!box) return;
   const left = Date.parse(box.dataset.until) - Date.parse(box.dataset.now);
-  const ends = performance.now() + left;
+  const ends = Date.now() + left; // goes on while the machine sleeps
   const shown = box.querySelector("[data-left]");
   const tick = () => {
-    const rest = Math.max(0, Math.ceil((ends - performance.now()) / 1000));
+    const rest = Math.max(0, Math.ceil((ends - Date.now()) / 1000));
     shown.textContent = `${Math.floor(rest / 60)}:${String(rest % 60).padStart(2, "0")}`;
-    box.classList.toggle("until--soon", rest <= 120);
-    if (rest === 120) say(box.dataset.soon);
+    if (rest <= 120 && !box.classList.contains("until--soon")) {
+      box.classList.add("until--soon");
+      if (rest > 30) say(box.dataset.soon);
+    }
     if (rest === 30) say(box.dataset.last);
-    if (rest) later(tick, ((ends - performance.now()) % 1000) + 5);
+    if (rest) later(tick, ((ends - Date.now()) % 1000) + 5);
     else go(location.href, { isBack: true });
   };
   tick();

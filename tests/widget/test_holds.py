@@ -199,3 +199,10 @@ def test_a_plan_that_is_used_up_is_not_taken_for_a_race(bistro: Business, lookin
     looking.choose()
     assert (looking.status, looking.title) == (409, "Nothing more can be booked here")
     assert held() == []
+
+
+def test_what_is_over_is_not_shown_as_booked(looking: Guest) -> None:
+    looking.choose()
+    looking.say()
+    services.mark_no_show(Booking.objects.get(), by=SYSTEM, now=EVENING)
+    assert looking.get(looking.at).title == "This booking is over"

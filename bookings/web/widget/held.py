@@ -77,6 +77,13 @@ def held(asked: Visit, booking: Booking) -> HttpResponse:
         return _pay(asked, booking)
     if state in OVER:
         return _lapsed(asked, booking)
+    if state not in (State.CONFIRMED, State.CHECKED_IN):
+        return asked.page(
+            "notice",
+            title=_("This booking is over"),
+            text=_("Would you like to come again?"),
+            again=asked.url("start"),
+        )
     return _booked(asked, booking)
 
 
