@@ -45,7 +45,7 @@ class Visit(NamedTuple):
 
 
 BISTRO = (
-    Visit(-190, "Table 5", 4, 8, came=-188, left=-95),
+    Visit(-235, "Table 5", 4, 8, came=-233, left=-140),
     Visit(-180, "Table 12", 3, 9, came=-181, left=-84),
     Visit(-165, "Table 2", 2, 10, came=-160, left=-70),
     Visit(-150, "Table 9", 2, 11, end="no_show"),

@@ -354,12 +354,12 @@ def words(desk: Desk, spot: Spot, at: datetime) -> dict[str, Any]:
         return date_format(local, "D H:i")
 
     party, until = spot.party, spot.until
-    who = f"{surname(party.name)} {party.size}" if party else ""
+    who = called(party) if party else ""
     about = [_party(party)] if party else []
     more: dict[str, Any] = {}
     match spot.status:
         case Status.FREE | Status.SOON if spot.next and until:
-            who = f"{surname(spot.next.name)} {spot.next.size}"
+            who = called(spot.next)
             state = _("to %(time)s") % {"time": clock(until)}
             about = [
                 _("free until %(time)s") % {"time": clock(until)},
@@ -438,9 +438,10 @@ def _party(party: Party) -> str:
     return ", ".join(filter(None, [party.name or _("no name"), size]))
 
 
-def surname(name: str) -> str:
-    """What a host calls a party: the last of their names."""
-    return name.split()[-1] if name.split() else _("Guest")
+def called(party: Party) -> str:
+    """What a host calls a party: the last of their names, and how many they are."""
+    names = party.name.split()
+    return f"{names[-1]} {party.size}" if names else people(party.size)
 
 
 def duration(minutes: int) -> str:
