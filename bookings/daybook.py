@@ -237,13 +237,14 @@ class Row(NamedTuple):
     email: str | None
     guest_notes: str | None
     tags: list[str] | None
+    overbooked: str = ""
 
 
 COLUMNS = (
     "id", "starts_at", "ends_at", "state", "expires_at", "party_size", "reference", "source",
     "notes", "resource_ids", "session_id", "leader_id", "service__name", "guest_id",
     "guest__first_name", "guest__last_name", "guest__phone", "guest__email", "guest__notes",
-    "guest__tags",
+    "guest__tags", "overbooked",
 )  # fmt: skip
 
 
