@@ -414,7 +414,7 @@ def test_one_more_class_is_put_in_the_book(desk: Browser, gym: Business) -> None
         {"Sam", "Studio"},
     )
     clash = desk.post("classes/new/", script=True, **form)
-    assert (clash.status_code, "No resource is available" in text_of(clash)) == (422, True)
+    assert (clash.status_code, "Nothing that fits is free" in text_of(clash)) == (422, True)
     past = desk.post("classes/new/", script=True, **form | {"day": "2026-06-18"})
     assert (past.status_code, "gone by" in text_of(past)) == (422, True)
 

@@ -20,6 +20,7 @@ from bookings import rosters, selectors, services
 from bookings.lifecycle import State
 from bookings.models import Booking, Session, WaitlistEntry
 from bookings.rosters import Roster, Run
+from bookings.web.desk import words
 from bookings.web.desk.classforms import Changing, Newcomer, OneOff, classes
 from bookings.web.desk.shell import Desk, asked_day, bounds, desk, uuid_of
 from bookings.wishes import GuestDetails
@@ -382,7 +383,7 @@ def session_change(at: Desk, pk: uuid.UUID) -> HttpResponse:
                 now=at.now,
             )
         except DomainError as error:
-            form.add_error(None, "; ".join(error.fields.values()) or str(error))
+            form.add_error(None, words.refusal(error))
         else:
             return at.done(_("The class is changed."), to=at.url("session", found.pk), stays=True)
     roster = rosters.roster(found, place, moment=at.moment)
@@ -457,7 +458,7 @@ def session_new(at: Desk) -> HttpResponse:
                     now=at.now,
                 )
             except DomainError as error:
-                form.add_error(None, "; ".join(error.fields.values()) or str(error))
+                form.add_error(None, words.refusal(error))
             else:
                 when = date_format(local(at, starts), "SHORT_DATETIME_FORMAT")
                 text = _("%(name)s on %(when)s is in the book.")

@@ -283,7 +283,7 @@ def move(at: Desk) -> HttpResponse:
             now=at.now,
         )
     except SlotTaken as error:
-        raise SlotTaken(_why(at, booking, to, starts, lasts) or str(error)) from error
+        raise SlotTaken(_why(at, booking, to, starts, lasts)) from error
     return at.done(
         _moved(at, moved, was[2]),
         to=at.url("timeline", day=starts.astimezone(at.zone).date()),
