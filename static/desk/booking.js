@@ -188,6 +188,19 @@ document.addEventListener("focusin", (event) => {
   if (field.matches?.("[data-select]")) field.select();
 });
 
+// What somebody opened in a list stays open when the list looks again.
+/** @type {Set<string>} */
+let opened = new Set();
+body.addEventListener("htmx:beforeSwap", (event) => {
+  const { target } = /** @type {CustomEvent} */ (event).detail;
+  if (!target.matches?.("[data-live]")) return;
+  opened = new Set([...target.querySelectorAll("details[id][open]")].map((each) => each.id));
+});
+body.addEventListener("htmx:afterSwap", () => {
+  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+  opened = new Set();
+});
+
 // --- keys -----------------------------------------------------------------------------------------
 
 document.addEventListener("keydown", (event) => {

@@ -125,6 +125,7 @@ def test_a_party_is_seated_from_the_list_and_it_is_taken_back(
     expect(page.locator("#say")).to_contain_text("Ada Lovelace is here.")
     page.locator("#say").get_by_role("button", name="Undo").click()
     expect(row).to_contain_text("Confirmed")
+    expect(row.get_by_role("button", name="Seat")).to_be_visible()
     # The same from its sheet, and called off with a reason after a question.
     row.locator(".book-who a").click()
     sheet = page.locator("#sheet")
@@ -132,7 +133,12 @@ def test_a_party_is_seated_from_the_list_and_it_is_taken_back(
     expect(sheet).to_contain_text("free again at once")
     sheet.get_by_label("Reason").fill("Guest called")
     sheet.get_by_role("button", name="Cancel booking").click()
-    expect(page.locator("#board")).to_contain_text("1 is over")
+    over = page.locator("#book-over")
+    expect(over).to_contain_text("1 is over")
+    over.locator("summary").click()
+    booked(bistro, soon() + timedelta(hours=1), GuestDetails("Bo", "Li"))
+    expect(page.locator("#board")).to_contain_text("Bo Li")
+    expect(over.locator(".book-row")).to_be_visible()
     assert Booking.objects.get(pk=made.pk).state == State.CANCELLED.value
 
 

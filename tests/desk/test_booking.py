@@ -14,7 +14,7 @@ from accounts.models import Business
 from billing.models import Deposit
 from bookings import services
 from bookings.lifecycle import State
-from bookings.models import Booking, Event, Guest
+from bookings.models import Booking, Event, Guest, WaitlistEntry
 from bookings.web.desk import typed
 from bookings.wishes import SYSTEM, GuestDetails, Wish
 from resources.models import Resource
@@ -239,6 +239,35 @@ def test_a_refusal_says_why_and_offers_the_nearest(host: Browser, bistro: Busine
     picked = host.post("bookings/new/", **form | {"pick": "|20:00|"})
     assert picked.status_code == 303
     assert Booking.objects.filter(starts_at=SEVEN + HOUR).count() == 1
+
+
+def test_who_can_t_be_seated_waits_or_is_overbooked_with_a_reason(
+    host: Browser, bistro: Business
+) -> None:
+    form: Any = {"party": 2, "day": "today", "time": "19:00", "name": "Ada", "notes": "Quiet"}
+    instead = "Put on the waitlist"
+    assert instead not in text(host.get("bookings/offer/", **form))
+    for each in Resource.objects.filter(business=bistro):
+        book(bistro, SEVEN, resource_id=each.pk)
+    assert instead in text(host.get("bookings/offer/", **form))
+    assert instead not in text(host.get("bookings/offer/", **form | {"time": "12:30"}))  # gone by
+    reply = host.post("bookings/new/", script=True, instead="wait", **form)
+    assert said(reply) == "Ada waits for Today, as number 1."
+    entry = WaitlistEntry.objects.get()
+    assert (entry.party_size, entry.earliest, entry.latest, entry.notes) == (
+        2, time(18), time(20), "Quiet",
+    )  # fmt: skip
+    refused = host.post("bookings/new/", script=True, instead="overbook", **form)
+    assert (refused.status_code, Booking.objects.count()) == (422, 4)
+    host.post("bookings/new/", script=True, instead="overbook", reason="The mayor", **form)
+    made = Booking.objects.get(guest__first_name="Ada")
+    assert (made.overbooked, made.resource_ids, made.notes) == ("The mayor", [], "Quiet")
+    assert "Overbooked: The mayor" in text(host.get(f"bookings/{made.pk}/"))
+    # Where something is free nobody is overbooked by mistake.
+    host.post(
+        "bookings/new/", script=True, instead="overbook", reason="x", **form | {"time": "21:00"}
+    )
+    assert Booking.objects.get(starts_at=SEVEN + 2 * HOUR).overbooked == ""
 
 
 def test_outside_hours_is_only_booked_when_it_is_meant(host: Browser, bistro: Business) -> None:

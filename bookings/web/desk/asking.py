@@ -79,6 +79,8 @@ class Answer:
     chosen: str = ""
     is_class: bool = False
     may_anyway: bool = False
+    may_wait: bool = False
+    may_overbook: bool = False
 
     @property
     def is_free(self) -> bool:
@@ -290,6 +292,8 @@ def refuse(at: Desk, asked: Asked, said: Answer, error: DomainError | None = Non
     said.others = _others(at, asked)
     is_shut = bool(explained.refusal) and asked.starts_at >= at.moment - timedelta(minutes=5)
     said.may_anyway = is_shut and not asked.anyway
+    is_to_come = asked.starts_at >= at.moment - timedelta(minutes=5)
+    said.may_wait = said.may_overbook = is_to_come and asked.moving is None
     return said
 
 
@@ -429,6 +433,7 @@ def _of_class(at: Desk, asked: Asked) -> Answer:
     said.place = words.people(chosen.places_left)
     if chosen.places_left < asked.party:
         said.refusal = _("Only %(count)d places are left.") % {"count": chosen.places_left}
+        said.may_wait = run.starts_at > at.moment
     return said
 
 

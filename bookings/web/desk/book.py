@@ -76,6 +76,7 @@ class BookFilter(django_filters.FilterSet):  # type: ignore[misc]  # it has no t
 class Line:
     """A booking as it is shown in the list, in words."""
 
+    id: uuid.UUID
     url: str
     time: str
     until: str
@@ -101,13 +102,13 @@ DRAWN = """<li class="book-row" data-state="{state}">\
 <p class="book-time"><a href="{url}" data-sheet><strong>{time}</strong></a> \
 <span>–{until}</span></p>\
 <p class="book-party">{party}<span class="only-read"> {party_title}</span></p>\
-<div class="book-who"><p><a href="{url}" data-sheet>{name}</a>{tags} \
+<div class="book-who"><p><a id="b{id}" href="{url}" data-sheet>{name}</a>{tags} \
 <span class="book-phone">{phone}</span></p>{note}</div>\
 <p class="book-place">{place}{service}</p>\
 <p class="book-state"><span class="chip" data-state="{state}">{state_name}</span></p>\
 <p class="book-act">{button}</p></li>"""
-BUTTON = """<button class="button button--small" form="book-act" formaction="{act_url}" name="do" \
-value="{act}" aria-label="{act_name}: {name}">{act_name}</button>"""
+BUTTON = """<button id="a{id}" class="button button--small" form="book-act" \
+formaction="{act_url}" name="do" value="{act}" aria-label="{act_name}: {name}">{act_name}</button>"""
 
 
 def drawn(lines: Iterable[Line]) -> SafeString:
@@ -119,6 +120,7 @@ def drawn(lines: Iterable[Line]) -> SafeString:
         name, act_name = escape(each.name), escape(each.act_name)
         found.append(
             DRAWN.format(
+                id=each.id,
                 state=escape(each.state),
                 url=escape(each.url),
                 time=escape(each.time),
@@ -133,7 +135,11 @@ def drawn(lines: Iterable[Line]) -> SafeString:
                 service=f" <span>{escape(each.service)}</span>" if each.service else "",
                 state_name=escape(each.state_name),
                 button=BUTTON.format(
-                    act_url=escape(each.act_url), act=escape(each.act), act_name=act_name, name=name
+                    id=each.id,
+                    act_url=escape(each.act_url),
+                    act=escape(each.act),
+                    act_name=act_name,
+                    name=name,
                 )
                 if each.act
                 else "",
@@ -344,6 +350,7 @@ def _line(
     url = f"{root}{row.id}/"
     clock = f"{start:%H:%M}"
     return Line(
+        id=row.id,
         url=url,
         time=f"{words.day(start.date(), at.today)} {clock}" if with_day else clock,
         until=f"{row.ends_at.astimezone(at.zone):%H:%M}",

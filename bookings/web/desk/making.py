@@ -25,7 +25,7 @@ from resources.selectors import on_offer
 
 SOURCE = "desk"
 FIELDS = ("party", "day", "time", "service", "resource", "lasts", "session", "phone", "name",
-          "email", "notes", "guest")  # fmt: skip
+          "email", "notes", "guest", "reason")  # fmt: skip
 LASTING = (30, 45, 60, 75, 90, 105, 120, 150, 180, 240)
 
 
@@ -42,9 +42,14 @@ def new(at: Desk) -> HttpResponse:
     said = asking.answer(at, asked)
     if asked.starts_at is None and not asked.errors:
         asked.errors["time"] = _("When do they come?")
+    instead = data.get("instead", "") if said.refusal and not asked.errors else ""
+    if instead == "wait" and said.may_wait:
+        return _wait(at, data, asked, guest)
     if asked.errors or (said.is_class and said.refusal):
         return _form(at, data, said, status=422)
     try:
+        if instead == "overbook" and said.may_overbook:
+            return _overbook(at, data, asked, guest)
         made = _make(at, asked, guest, str(data.get("notes", "")).strip()[:2000])
     except DomainError as error:
         if said.is_class:
@@ -63,15 +68,87 @@ def new(at: Desk) -> HttpResponse:
     return at.done(text, to=at.url("booking", made.pk))
 
 
+def _details(at: Desk, guest: GuestDetails | uuid.UUID | None) -> GuestDetails:
+    """Who was chosen, as they are known."""
+    if isinstance(guest, GuestDetails):
+        return guest
+    known = daybook.guest(at.business, guest)
+    if known is None:
+        return GuestDetails()
+    return GuestDetails(known.first_name, known.last_name, known.email, known.phone)
+
+
+def _wait(
+    at: Desk, data: Mapping[str, str], asked: Asked, guest: GuestDetails | uuid.UUID | None
+) -> HttpResponse:
+    """Nothing is free: they wait for that class, or for a time within an hour of the one said."""
+    assert asked.starts_at is not None
+    local = asked.starts_at.astimezone(at.zone)
+    around: dict[str, Any] = {"session": _session(at, asked)}
+    if around["session"] is None:
+        begin, end = (local + timedelta(hours=hours) for hours in (-1, 1))
+        around = {
+            "service": asked.service,
+            "preferred_date": local.date(),
+            "earliest": begin.time() if begin.date() == local.date() else None,
+            "latest": end.time() if end.date() == local.date() else None,
+        }
+    entry, rank = services.join_waitlist(
+        at.business,
+        guest=_details(at, guest),
+        party_size=asked.party,
+        notes=str(data.get("notes", "")).strip()[:2000],
+        by=at.actor,
+        now=at.now,
+        **around,
+    )
+    text = _("%(name)s waits for %(day)s, as number %(rank)d.") % {
+        "name": str(entry.guest),
+        "day": words.day(local.date(), at.today),
+        "rank": rank,
+    }
+    return at.done(text, to=at.url("guest", entry.guest_id))
+
+
+def _overbook(
+    at: Desk, data: Mapping[str, str], asked: Asked, guest: GuestDetails | uuid.UUID | None
+) -> HttpResponse:
+    """Promised although nothing is free, with a reason that the book shows. Raises Invalid."""
+    made = services.overbook(
+        asking.wish(at, asked),
+        at.here(),
+        reason=str(data.get("reason", "")),
+        guest=_details(at, guest),
+        notes=str(data.get("notes", "")).strip()[:2000],
+        by=at.actor,
+        now=at.now,
+    )
+    local = made.starts_at.astimezone(at.zone)
+    text = _("Overbooked: %(party)s, %(day)s %(time)s. Code %(code)s.") % {
+        "party": words.people(made.party_size),
+        "day": words.day(local.date(), at.today),
+        "time": f"{local:%H:%M}",
+        "code": made.reference,
+    }
+    return at.done(text, to=at.url("booking", made.pk), kind="warning")
+
+
+def _session(at: Desk, asked: Asked) -> Session | None:
+    """The run of a class that is asked for, if one is. Raises NotFound for another's."""
+    if asked.session_id is None:
+        return None
+    found = (
+        Session.objects.select_related("business")
+        .filter(pk=asked.session_id, business=at.business)
+        .first()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
 def _make(at: Desk, asked: Asked, guest: GuestDetails | uuid.UUID | None, notes: str) -> Booking:
-    if asked.session_id:
-        session = (
-            Session.objects.select_related("business")
-            .filter(pk=asked.session_id, business=at.business)
-            .first()
-        )
-        if session is None:
-            raise NotFound
+    if session := _session(at, asked):
         return services.book_places(
             session,
             party_size=asked.party,
@@ -154,7 +231,8 @@ def offer(at: Desk) -> HttpResponse:
             raise NotFound
         moving = daybook.booking(at.business, pk)
     said = asking.answer(at, asking.read(at, data, moving=moving))
-    return at.page("book/_offer", said=said, asked=said.asked)
+    reason = data.get("reason", "")
+    return at.page("book/_offer", said=said, asked=said.asked, v={"reason": reason})
 
 
 @require_safe

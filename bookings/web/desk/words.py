@@ -58,6 +58,7 @@ SAID = (
     gettext_noop("A place in a class can't be taken again; book another."),
     gettext_noop("Not found."),
     gettext_noop("Nothing starts at this time."),
+    gettext_noop("Say why."),
     gettext_noop("The resource is booked in this time."),
     gettext_noop("The service is busy. Please try again."),
     gettext_noop("There are not enough places left in this class."),
