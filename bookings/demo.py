@@ -291,8 +291,8 @@ def _gym(business: Business) -> Callable[[], None]:
         for schedule in business.schedules.order_by("-at"):  # Spin first
             services.lay_out(schedule)
         dice = random.Random(7)
-        soon = datetime.now(UTC) + timedelta(hours=6)
-        spins = business.sessions.filter(service__name="Spin", starts_at__gt=soon)
+        later = datetime.now(UTC) + timedelta(hours=6)
+        spins = business.sessions.filter(service__name="Spin", starts_at__gt=later)
         full, *others = spins.order_by("starts_at")[:7]
         for guest in GUESTS[:10]:
             _places(full, guest, 1)
@@ -302,6 +302,24 @@ def _gym(business: Business) -> Callable[[], None]:
         for session in others:
             for guest in dice.sample(GUESTS, 4):
                 _places(session, guest, dice.choice([1, 1, 2]))
+        for guest in GUESTS[1:8]:
+            _places(about_to_begin, guest, 1)
+
+    # One on the gym's floor that begins as somebody looks, so that there is whom to check in.
+    lea = _resource(place, None, "Lea", kind="staff")
+    circuit = Service.objects.create(
+        business=business,
+        name="Circuit",
+        duration=timedelta(minutes=30),
+        capacity=10,
+        allows_groups=True,
+        only_groups=True,
+        price_cents=700,
+    )
+    Requirement.objects.create(service=circuit, kind="staff").resources.add(lea)
+    soon = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=15)
+    soon -= timedelta(minutes=soon.minute % 5)
+    about_to_begin = services.schedule_session(circuit, starts_at=soon, by=SYSTEM)
 
     return fill
 
