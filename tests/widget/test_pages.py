@@ -393,6 +393,29 @@ def test_a_week_of_two_halls_and_a_plan(db: None) -> None:
     assert (other.step, "has just been taken" in other.text) == ("when", True)
 
 
+def test_turned_tables_stand_within_their_room(db: None) -> None:
+    made = opened(business("Bistro", timezone="Europe/London", booking_mode="dynamic"))
+    for n, turn in enumerate((0, 90, 45, -90, 270)):
+        resource(
+            made,
+            f"Table {n}",
+            kind="table",
+            covers_max=4,
+            plan_x=100 * n,
+            plan_y=0,
+            plan_width=200,
+            plan_height=50,
+            plan_rotation=turn,
+        )
+    text = Guest(made).get("table/", at=AT, party=2).text
+    found = re.findall(r"left:([-\d.]+)%;top:([-\d.]+)%;width:([\d.]+)%;height:([\d.]+)%", text)
+    assert len(found) == 5
+    for left, top, width, height in (map(float, each) for each in found):
+        assert min(left, top, 100 - left - width, 100 - top - height) >= 0
+    assert text.count("--turn:45deg") == 1
+    assert text.count("--turn") == 1  # a quarter turn is drawn as it stands
+
+
 def test_several_places_are_asked_about_first(bistro: Business) -> None:
     south = Location.objects.create(business=bistro, name="South", address="2 Side Street")
     OpeningHours.objects.create(location=south, weekday=6, opens="10:00", closes="12:00")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
@@ -26,6 +27,7 @@ from resources.models import Resource
 
 MARGIN = 16  # around what stands in a section, on its plan
 SIZE = 60  # of what has none
+LARGE = 0.9  # pixels for each of the plan's own units, at most
 WIDE = 420  # a plan isn't drawn narrower than this, or a lone table would fill the page
 
 
@@ -87,7 +89,7 @@ class Room:
     """A section: on a plan where all in it have a place, else in a row."""
 
     name: str
-    ratio: str
+    frame: str
     spots: list[Spot]
 
 
@@ -100,24 +102,51 @@ def _sections(stands: Sequence[Resource], found: Free, mine: set[uuid.UUID]) -> 
     return [_room(name, rows, found, mine) for name, rows in by_section.items()]
 
 
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """Where a table stands: its middle, its sides, and how it is turned; a quarter turn is none,
+    with its sides changed over."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    turn: int
+
+    @classmethod
+    def of(cls, each: Resource) -> Shape:
+        width, height = each.plan_width or SIZE, each.plan_height or SIZE
+        x, y = (each.plan_x or 0) + width / 2, (each.plan_y or 0) + height / 2
+        turn = each.plan_rotation % 180
+        if turn == 90:
+            return cls(x, y, height, width, 0)
+        return cls(x, y, width, height, turn)
+
+    @property
+    def reach(self) -> tuple[float, float]:
+        """How far it reaches from its middle, to the side and up."""
+        angle = math.radians(self.turn)
+        cos, sin = abs(math.cos(angle)), abs(math.sin(angle))
+        return (
+            (self.width * cos + self.height * sin) / 2,
+            (self.width * sin + self.height * cos) / 2,
+        )
+
+
 def _room(name: str, rows: list[Resource], found: Free, mine: set[uuid.UUID]) -> Room:
     placed = all(each.plan_x is not None and each.plan_y is not None for each in rows)
-    left = min((each.plan_x or 0 for each in rows), default=0) - MARGIN
-    top = min((each.plan_y or 0 for each in rows), default=0) - MARGIN
-    right = max(((each.plan_x or 0) + (each.plan_width or SIZE) for each in rows), default=0)
-    bottom = max(((each.plan_y or 0) + (each.plan_height or SIZE) for each in rows), default=0)
-    wide = max(right + MARGIN - left, WIDE)
-    high = bottom + MARGIN - top
+    shapes = [Shape.of(each) for each in rows]
+    left = min(each.x - each.reach[0] for each in shapes) - MARGIN
+    top = min(each.y - each.reach[1] for each in shapes) - MARGIN
+    wide = max(max(each.x + each.reach[0] for each in shapes) + MARGIN - left, WIDE)
+    high = max(each.y + each.reach[1] for each in shapes) + MARGIN - top
 
-    def style(each: Resource) -> str:
-        if not placed:
-            return ""
-        x, y = (each.plan_x or 0) - left, (each.plan_y or 0) - top
+    def style(each: Shape) -> str:
         return (
-            f"left:{x / wide:.2%};top:{y / high:.2%};"
-            f"width:{(each.plan_width or SIZE) / wide:.2%};"
-            f"height:{(each.plan_height or SIZE) / high:.2%}"
-            + (f";rotate:{each.plan_rotation}deg" if each.plan_rotation else "")
+            f"left:{(each.x - each.width / 2 - left) / wide:.2%};"
+            f"top:{(each.y - each.height / 2 - top) / high:.2%};"
+            f"width:{each.width / wide:.2%};height:{each.height / high:.2%}"
+            + (f";--turn:{each.turn}deg" if each.turn else "")
         )
 
     spots = [
@@ -129,11 +158,12 @@ def _room(name: str, rows: list[Resource], found: Free, mine: set[uuid.UUID]) ->
             is_free=each.pk in found.resource_ids,
             is_mine=each.pk in mine,
             is_round=each.shape == Resource.Shape.ROUND,
-            style=style(each),
+            style=style(shape) if placed else "",
         )
-        for each in rows
+        for each, shape in zip(rows, shapes, strict=True)
     ]
-    return Room(name, f"{wide:.0f} / {high:.0f}" if placed else "", spots)
+    frame = f"aspect-ratio:{wide:.0f} / {high:.0f};max-width:{wide * LARGE:.0f}px"
+    return Room(name, frame if placed else "", spots)
 
 
 def _short(name: str) -> str:
