@@ -361,7 +361,10 @@ def test_the_plan_says_what_is_used_of_what_it_allows(owner: Browser, bistro: Bu
     assert "Free Active" in shown
     assert "This month: 1 June – 30 June 2026" in shown
     assert "Bookings this month 1 of 50 Locations 1 no limit" in shown
-    assert owner.post("settings/plan/", plan="scale").status_code == 303
+    asked = owner.post("settings/plan/", plan="scale")
+    assert "Change to “Scale”?" in text(asked)
+    assert Subscription.objects.get(business=bistro).plan_id == "free"
+    assert owner.post("settings/plan/", plan="scale", sure="yes").status_code == 303
     assert Subscription.objects.get(business=bistro).plan_id == "scale"
     for plan in ("trial", "nonsense", ""):
         assert owner.post("settings/plan/", plan=plan).status_code == 404

@@ -127,6 +127,9 @@ def _change_plan(at: Desk, key: str) -> HttpResponse:
     wanted = known.get(key)
     if wanted is None:
         raise NotFound
+    if at.request.POST.get("sure") != "yes":
+        now = billing.limits(at.business)
+        return page(at, "plan_sure", here="plan", wanted=wanted, plan=now)
     if at.business.owner_id:
         try:
             url = paying.checkout(at.user, wanted.key)
