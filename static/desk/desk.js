@@ -198,6 +198,8 @@ new MutationObserver(() => {
 // --- small things ---------------------------------------------------------------------------------
 
 document.documentElement.classList.add("has-scripts");
+// On a narrow phone the sections may be wider than it: where we are is in view.
+document.querySelector(".rail [aria-current]")?.scrollIntoView({ block: "nearest" });
 document.addEventListener("change", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   if (!target.matches("[data-submit-on-change]")) return;
