@@ -108,7 +108,8 @@ DRAWN = """<li class="book-row" data-state="{state}">\
 <p class="book-state"><span class="chip" data-state="{state}">{state_name}</span></p>\
 <p class="book-act">{button}</p></li>"""
 BUTTON = """<button id="a{id}" class="button button--small" form="book-act" \
-formaction="{act_url}" name="do" value="{act}" aria-label="{act_name}: {name}">{act_name}</button>"""
+formaction="{act_url}" name="do" value="{act}" \
+aria-label="{act_name}: {name}">{act_name}</button>"""
 
 
 def drawn(lines: Iterable[Line]) -> SafeString:
