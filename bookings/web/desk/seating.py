@@ -399,7 +399,7 @@ class Overbooking(forms.Form):
         label=gettext_lazy("Why?"),
         max_length=200,
         widget=forms.TextInput(attrs={"autofocus": True}),
-        help_text=gettext_lazy("The book shows it to everybody who works here, for good. No names."),
+        help_text=gettext_lazy("Everybody who works here sees it, and it stays: no names."),
     )
 
 
