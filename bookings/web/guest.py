@@ -30,6 +30,7 @@ from bookings import calendars, cards, links, policies, selectors, services
 from bookings.errors import LinkExpired, LinkRevoked, LinkUnknown
 from bookings.lifecycle import State
 from bookings.models import Booking
+from bookings.web import refusals
 from bookings.wishes import GUEST
 
 A_MINUTE = 60  # how often one link may be used
@@ -138,7 +139,7 @@ def told(booking: Booking) -> dict[str, Any]:
 
 def denied(shown: dict[str, Any], error: DomainError, title: str) -> HttpResponse:
     """A page that says why not, and shows the booking as it stays."""
-    return page("problem", 409, title=title, advice=str(error), **shown)
+    return page("problem", 409, title=title, advice=refusals.in_words(error), **shown)
 
 
 @own

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import logins
@@ -150,7 +151,7 @@ password_sent = dressed(
 password_new = dressed(
     AskAgain,
     title=_("Choose a new password"),
-    extra_context={"button": _("Keep it")},
+    extra_context={"button": pgettext_lazy("of a password", "Keep it")},
     success_url=reverse_lazy("desk:password-changed"),
 )
 password_changed = dressed(

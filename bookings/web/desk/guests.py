@@ -19,6 +19,7 @@ from accounts.errors import DomainError, NotFound
 from bookings import daybook, services
 from bookings.daybook import Happened
 from bookings.models import Booking, Event, Guest
+from bookings.web import refusals
 from bookings.web.desk import words
 from bookings.web.desk.booking import state_now
 from bookings.web.desk.shell import MANAGER, Desk, desk
@@ -185,7 +186,8 @@ def edit(at: Desk, pk: uuid.UUID) -> HttpResponse:
                 now=at.now,
             )
         except DomainError as error:
-            wrong = dict(error.fields) or {"": words.refusal(error)}
+            wrong = {name: refusals.said(each) for name, each in error.fields.items()}
+            wrong = wrong or {"": words.refusal(error)}
     if wrong:
         return _edit(at, found, values, wrong, 422)
     return at.done(_("Saved."), to=at.url("guest", found.pk), stays=True)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.errors import Conflict, DomainError
 from bookings import floor as reads
+from bookings.web import refusals
 from bookings.web.desk.shell import MANAGER, Desk, desk
 from resources import plans
 from resources.plans import Joined, Plan, Room, Standing
@@ -60,10 +61,9 @@ def _save(desk: Desk) -> HttpResponse:
         gone = plans.redraw(desk.here(), wanted, version=version, now=desk.now)
     except Conflict as error:
         is_stale = plans.drawn(desk.here()).version != version
-        return JsonResponse({"error": str(error), "stale": is_stale}, status=409)
+        return JsonResponse({"error": refusals.in_words(error), "stale": is_stale}, status=409)
     except DomainError as error:
-        words = "; ".join(error.fields.values()) if error.fields else str(error)
-        return JsonResponse({"error": words}, status=422)
+        return JsonResponse({"error": refusals.in_words(error)}, status=422)
     stranded = reads.promised_at([each.pk for each in gone], now=desk.moment) if gone else 0
     text = _("The plan is saved.")
     if stranded:

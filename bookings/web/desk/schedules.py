@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.errors import Invalid, NotFound
 from bookings import rosters, services
 from bookings.models import Schedule
+from bookings.web import refusals
 from bookings.web.desk.classforms import Day, Repeating, in_words
 from bookings.web.desk.shell import MANAGER, Desk, desk
 from resources.models import Location
@@ -113,7 +114,7 @@ def schedule_end(at: Desk, pk: uuid.UUID) -> HttpResponse:
                 found, last_day=form.cleaned_data["last_day"], by=at.actor, now=at.now
             )
         except Invalid as error:
-            form.add_error("last_day", "; ".join(error.fields.values()) or str(error))
+            form.add_error("last_day", refusals.in_words(error))
         else:
             day = date_format(form.cleaned_data["last_day"], "SHORT_DATE_FORMAT")
             text = _("It ends on %(day)s.") % {"day": day}
@@ -136,9 +137,9 @@ def _list(at: Desk) -> dict[str, Any]:
 def _show(form: Repeating, error: Invalid) -> None:
     """What was wrong, beside what it is about."""
     for name, words in error.fields.items():
-        form.add_error(name if name in form.fields else None, words)
+        form.add_error(name if name in form.fields else None, refusals.said(words))
     if not error.fields:
-        form.add_error(None, str(error))
+        form.add_error(None, refusals.in_words(error))
 
 
 def _laid_out(at: Desk, found: Schedule) -> str:

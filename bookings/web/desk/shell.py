@@ -30,7 +30,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.backoffice import RANK
 from accounts.errors import DomainError, NotFound, Unavailable
@@ -48,7 +48,7 @@ NEW_STATUS = {NotFound: 404, Unavailable: 503}
 MENU = (
     ("floor", gettext_lazy("Floor"), "armchair", STAFF),
     ("timeline", gettext_lazy("Timeline"), "chart-gantt", STAFF),
-    ("book", gettext_lazy("Book"), "notebook-tabs", STAFF),
+    ("book", pgettext_lazy("where bookings are kept", "Book"), "notebook-tabs", STAFF),
     ("classes", gettext_lazy("Classes"), "dumbbell", STAFF),
     ("guests", gettext_lazy("Guests"), "users", STAFF),
     ("reports", gettext_lazy("Reports"), "chart-column", MANAGER),

@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.errors import DomainError
 from bookings import errors
 from bookings.lifecycle import State
+from bookings.web import refusals
 
 STATES: dict[str, str | Promise] = {
     State.HELD: gettext_lazy("On hold"),
@@ -50,37 +51,6 @@ REFUSALS: dict[type[DomainError], str | Promise] = {
 }
 
 
-# What the core says in words of its own, and the desk in the reader's language.
-SAID = (
-    gettext_noop("A customer has a name, a phone or an e-mail."),
-    gettext_noop("A guest can't be merged with themselves."),
-    gettext_noop("A place in a class can't be moved in time; book the other class."),
-    gettext_noop("A place in a class can't be taken again; book another."),
-    gettext_noop("Not found."),
-    gettext_noop("Nothing starts at this time."),
-    gettext_noop("Say why."),
-    gettext_noop("The resource is booked in this time."),
-    gettext_noop("The service is busy. Please try again."),
-    gettext_noop("There are not enough places left in this class."),
-    gettext_noop("There are not enough places."),
-    gettext_noop("There is another customer with this phone or e-mail."),
-    gettext_noop("There is no time left for an offer: book the guest instead."),
-    gettext_noop("They don't wait any more."),
-    gettext_noop("This booking has just been changed. Please look again."),
-    gettext_noop("This booking is in a class."),
-    gettext_noop("This class has been called off or moved."),
-    gettext_noop("This class has been cancelled."),
-    gettext_noop("This class is over."),
-    gettext_noop("This guest doesn't wait any more."),
-    gettext_noop("This guest has an offer already."),
-    gettext_noop("This guest waits for another class."),
-    gettext_noop("This is part of a visit: move the visit as a whole."),
-    gettext_noop("This resource does not offer this service."),
-    gettext_noop("Too many start at this time already."),
-    gettext_noop("You already have this appointment"),
-)
-
-
 def state(of: str, *, seats: bool = False) -> str:
     """A booking's state; who takes a table is seated."""
     return _("Seated") if seats and of == State.CHECKED_IN else str(STATES[State(of)])
@@ -100,15 +70,15 @@ def source(of: str) -> str:
 def refusal(error: DomainError) -> str:
     """Why not. What the core says in more words than the class is kept."""
     if error.fields:
-        return " ".join(_(each) for each in error.fields.values())
+        return refusals.in_words(error)
     if isinstance(error, errors.WrongState):
         return _("It is %(state)s, so this can’t be done.") % {
             "state": str(STATES.get(error.now, error.now)).lower()
         }
     said = str(error)
     if said == type(error).message:
-        return str(REFUSALS.get(type(error), said))
-    return _(said) if said else ""
+        return str(REFUSALS.get(type(error), refusals.said(said)))
+    return refusals.said(said)
 
 
 def clock(instant: datetime, zone: ZoneInfo) -> str:

@@ -27,6 +27,7 @@ from bookings import cards, links, policies, services
 from bookings.errors import HoldExpired, LinkExpired, LinkRevoked, LinkUnknown
 from bookings.lifecycle import State
 from bookings.models import Booking
+from bookings.web import refusals
 from bookings.web.widget import asking, words
 from bookings.web.widget.asking import NOTHING, Answers
 from bookings.web.widget.choice import price
@@ -212,9 +213,9 @@ def _confirm(asked: Visit, booking: Booking) -> HttpResponse:
     except HoldExpired:
         pass  # its page says so
     except Unavailable as error:
-        return _ask(asked, booking, answers, problem=str(error), status=503)
+        return _ask(asked, booking, answers, problem=refusals.in_words(error), status=503)
     except DomainError as error:
-        return _ask(asked, booking, answers, problem=str(error), status=409)
+        return _ask(asked, booking, answers, problem=refusals.in_words(error), status=409)
     return asked.go("held", links.token(booking), staff=asked.request.GET.get("staff"))
 
 

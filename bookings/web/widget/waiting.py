@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.errors import DomainError, Unavailable
 from bookings import cards, selectors, services
 from bookings.models import Session, WaitlistEntry
+from bookings.web import refusals
 from bookings.web.widget import asking, words
 from bookings.web.widget import choice as choices
 from bookings.web.widget.asking import NOTHING, Answers
@@ -61,7 +62,7 @@ def waitlist(asked: Visit) -> HttpResponse:
     except Unavailable:
         raise
     except DomainError as error:
-        said = " ".join(error.fields.values()) or str(error)
+        said = refusals.in_words(error)
         return _ask(choice, day, run, answers, problem=said, status=409)
     token = _signer().sign(f"{entry.pk}:{place}")
     return asked.go("waiting", token)

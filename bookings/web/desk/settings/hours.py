@@ -23,6 +23,7 @@ from availability import selectors
 from availability import services as when
 from availability.models import Closure, SpecialDay
 from availability.services import Period
+from bookings.web import refusals
 from bookings.web.desk.settings.shared import (
     REFUSALS,
     DateInput,
@@ -321,7 +322,7 @@ def hours(at: Desk, of: uuid.UUID | None = None) -> HttpResponse:
             return shown
         make(at, change)
     except REFUSALS as error:
-        week.days[0].error = "; ".join(error.fields.values()) or str(error)
+        week.days[0].error = refusals.in_words(error)
         return _editor(at, owner, week, status=422)
     return saved(at, address(at, owner), _("The new hours hold from now on."))
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts import services as accounts
 from accounts import widget
+from bookings.web import refusals
 from bookings.web.desk.settings.shared import REFUSALS, Form, page, saved, setting
 from bookings.web.desk.shell import Desk
 
@@ -129,7 +130,9 @@ class LookForm(Form):
             try:
                 widget.validate_origin(each)
             except forms.ValidationError as error:
-                self.add_error("origins", f"{each[:60]}: {' '.join(error.messages)}")
+                self.add_error(
+                    "origins", f"{each[:60]}: {' '.join(map(refusals.said, error.messages))}"
+                )
                 break
         return values
 

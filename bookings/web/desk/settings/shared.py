@@ -29,6 +29,7 @@ from billing.money import Money
 from bookings import services
 from bookings.models import Booking
 from bookings.stranding import LeftBehind, Stranded
+from bookings.web import refusals
 from bookings.web.desk.shell import MANAGER, OWNER, Desk, P, View, desk
 
 Text = str | Promise
@@ -338,10 +339,10 @@ class Form(forms.Form):
         """Show why not: beside the field, as far as the error names one (by `names`, if it is
         called otherwise here)."""
         if not error.fields:
-            self.add_error(None, str(error))
+            self.add_error(None, refusals.in_words(error))
         for name, words in error.fields.items():
             field = names.get(name, name)
-            self.add_error(field if field in self.fields else None, words)
+            self.add_error(field if field in self.fields else None, refusals.said(words))
 
 
 UNITS = (
