@@ -151,14 +151,10 @@ def refuse_untimely(wish: Wish, *, now: datetime | None) -> None:
     first, last = notice_and_horizon(wish.business, wish.service, now)
     # What is asked for right now may arrive a little late; without notice that is no reason.
     if wish.starts_at < first and first > now:
-        raise NotOffered(f"Bookings need {_in_words(first - now)} notice.")
+        minutes = int((first - now).total_seconds() // 60)
+        raise NotOffered(f"Bookings need {minutes} minutes' notice.")
     if wish.starts_at > last:
         raise NotOffered(f"Bookings open {(last - now).days} days ahead.")
-
-
-def _in_words(notice: timedelta) -> str:
-    minutes = int(notice.total_seconds() // 60)
-    return f"{minutes} minutes'"
 
 
 def promises_for(wish: Wish) -> Timetables | None:
