@@ -53,20 +53,25 @@ WITH base AS (
 )
 """
 FIGURES = """
-       count(*) FILTER (WHERE leads AND state <> 'cancelled'),
-       coalesce(sum(party_size) FILTER (WHERE leads AND state = ANY(%(comes)s)), 0),
-       count(*) FILTER (WHERE leads AND state = 'cancelled'),
-       count(*) FILTER (WHERE leads AND state = 'no_show'),
-       count(*) FILTER (WHERE leads AND state = ANY(%(came)s)),
-       count(*) FILTER (WHERE state <> 'cancelled'),
-       coalesce(sum(price) FILTER (WHERE state = ANY(%(came)s)), 0),
-       coalesce(sum(kept), 0)
+       count(*) FILTER (WHERE leads AND state <> 'cancelled') AS bookings,
+       coalesce(sum(party_size) FILTER (WHERE leads AND state = ANY(%(comes)s)), 0) AS covers,
+       count(*) FILTER (WHERE leads AND state = 'cancelled') AS cancelled,
+       count(*) FILTER (WHERE leads AND state = 'no_show') AS missed,
+       count(*) FILTER (WHERE leads AND state = ANY(%(came)s)) AS came,
+       count(*) FILTER (WHERE state <> 'cancelled') AS parts,
+       coalesce(sum(price) FILTER (WHERE state = ANY(%(came)s)), 0) AS price,
+       coalesce(sum(kept), 0) AS kept
   FROM base
 """
-GROUPED = f"""{BASE}
-SELECT grouping(day, source, service_id, lead), day, source, service_id, lead, {FIGURES}
+# Summed up once by all there is to know, which leaves few rows, and from these for each table.
+GROUPED = f"""{BASE},
+summed AS (SELECT day, source, service_id, lead, {FIGURES} GROUP BY day, source, service_id, lead)
+SELECT grouping(day, source, service_id, lead), day, source, service_id, lead,
+       sum(bookings), sum(covers), sum(cancelled), sum(missed), sum(came), sum(parts), sum(price),
+       sum(kept)
+  FROM summed
  GROUP BY GROUPING SETS ((day), (source), (service_id), (lead), ())
-"""
+"""  # noqa: S608 - put together of constants
 TOTALS = f"{BASE} SELECT {FIGURES}"
 
 # What is booked is cut at the whole hours of the wall, each piece counted at its own hour.
@@ -247,7 +252,7 @@ def _rows(query: str, asked: dict[str, Any]) -> list[Any]:
 
 
 def _figures(row: Iterable[Any]) -> Figures:
-    return Figures(*(int(each) for each in row))
+    return Figures(*(int(each or 0) for each in row))
 
 
 def _most(rows: Iterable[tuple[str, Figures]]) -> list[tuple[str, Figures]]:
