@@ -76,6 +76,10 @@ class Party:
     def is_here(self) -> bool:
         return self.state == State.CHECKED_IN
 
+    def is_due(self, at: datetime) -> bool:
+        """Whether they should be here at a moment."""
+        return self.state != State.HELD and self.starts_at <= at < self.ends_at
+
     def is_late(self, now: datetime) -> bool:
         return self.state == State.CONFIRMED and self.starts_at + LATE <= now
 
@@ -135,8 +139,8 @@ class Spot:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Floor:
-    """A location at a moment. `arrivals` haven't come yet, soonest first; `loose` are here or to
-    come today without a place on the plan (overbooked, or their place is gone)."""
+    """A location at a moment. `arrivals` haven't come yet, soonest first; `seated` are here, or will
+    be by the book."""
 
     at: datetime
     spots: Sequence[Spot]
@@ -300,7 +304,11 @@ def floor(place: Location, *, now: datetime, at: datetime | None = None) -> Floo
         spots=spots,
         sections=[each for each in sections if each.pk in used],
         arrivals=[each for each in parties.values() if _is_to_come(each, now, tonight)],
-        seated=[each for each in parties.values() if each.is_here and not each.is_class],
+        seated=[
+            each
+            for each in parties.values()
+            if not each.is_class and (each.is_here if moment <= now else each.is_due(moment))
+        ],
         waiting=list(waiting.select_related("guest").order_by("created_at", "pk")),
         names={each.pk: each.name for each in resources},
     )
@@ -609,7 +617,12 @@ def wait(
         if each.quoted_for is not None
     ]
     start = waits.soonest(
-        [each for spot in found.spots if is_seating(spot) for each in _places(spot, measured, now)],
+        [
+            each
+            for spot in found.spots
+            if is_seating(spot)
+            for each in _places(spot, party, measured, now)
+        ],
         (party, stay),
         before=queue,
         now=now,
@@ -618,7 +631,9 @@ def wait(
     return None if start is None else waits.rounded(start - now)
 
 
-def _places(spot: Spot, measured: Mapping[int, timedelta], now: datetime) -> Iterator[waits.Place]:
+def _places(
+    spot: Spot, party_size: int, measured: Mapping[int, timedelta], now: datetime
+) -> Iterator[waits.Place]:
     """The units of a spot, as they will be: who sits there leaves when such parties do."""
     here = {each.id: each for each in spot.parties if each.is_here}
     units: list[list[tuple[datetime, datetime]]] = [[] for _ in range(spot.resource.units)]
@@ -634,6 +649,11 @@ def _places(spot: Spot, measured: Mapping[int, timedelta], now: datetime) -> Ite
     for n, party in enumerate(party for party in here.values() if party.id not in seen):
         units[n % len(units)].append((now, _leaves(party, measured, now)))
     least = spot.resource.covers_min if spot.resource.units == 1 else 1
+    needed = -(-party_size // spot.resource.covers_max)
+    if 1 < needed <= len(units):  # of a pool as many as they need, those that are free the soonest
+        soonest = sorted(units, key=lambda taken: max((end for _, end in taken), default=now))
+        yield waits.Place(1, party_size, [each for taken in soonest[:needed] for each in taken])
+        return
     for taken in units:
         yield waits.Place(least, spot.resource.covers_max, taken)
 

@@ -99,6 +99,8 @@ def test_later_is_shown_as_it_is_booked(host: Browser, bistro: Business) -> None
         "Table 1, seats 4, reserved from 19:00, Maria Garcia, party of 3"
     )
     assert "As it is booked for 19:30." in host.get("floor/", at="19:30").content.decode()
+    later = host.get("floor/board/", at="19:30").content.decode()
+    assert re.findall(r"<dd>(\d+)</dd><dt>(\w+)", later)[:2] == [("3", "booked"), ("3", "free")]
     # What has gone by, and nonsense, is now.
     assert spoken(host, SEVEN + 4 * HOUR, at="19:30")[0] == "Table 1, seats 4, free"
     assert spoken(host, SEVEN + 4 * HOUR, at="25:99")[0] == "Table 1, seats 4, free"

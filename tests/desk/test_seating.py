@@ -170,10 +170,22 @@ def test_a_wait_is_until_the_first_is_expected_to_leave(host: Browser, bistro: B
     now = SEVEN
     assert offered(host, now, party=2) == []
     assert quoted(host, now, party=2) == "Wait about 30 min"
-    assert quoted(host, now, party=9) == "No table to be seen for hours"
+    assert quoted(host, now, party=9) == "Nothing will be free for hours"
     # Who waits already has the first table.
     host.post("floor/wait/", party="2", name="Ana", minutes="30")
     assert quoted(host, now, party=2) == "Wait about 40 min"
+
+
+def test_of_a_pool_as_many_are_waited_for_as_they_need(host: Browser, bistro: Business) -> None:
+    racks = resource(bistro, "Racks", kind="spot", units=3)
+    Resource.objects.filter(business=bistro, kind="table").update(deleted_at=NOW)
+    for n in range(2):
+        asked = wish(bistro, SEVEN - n * 20 * MINUTE, party_size=1, resource_id=racks.pk)
+        made = services.book(asked, guest=MARIA, by=SYSTEM, source="test", now=NOW)
+        services.check_in(made, by=SYSTEM, now=asked.starts_at)
+    assert [quoted(host, party=size) for size in (1, 2, 3, 4)] == [
+        "Let them wait", "Wait about 40 min", "Wait about 1 h", "Nothing will be free for hours",
+    ]  # fmt: skip
 
 
 def test_parties_stay_as_long_as_such_parties_really_did(host: Browser, bistro: Business) -> None:

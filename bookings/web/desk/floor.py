@@ -172,7 +172,7 @@ def _board(desk: Desk) -> dict[str, Any]:
         "loose": [
             _arrival(desk, found, each)
             for each in found.seated
-            if not any(pk in found.names for pk in each.resource_ids)
+            if not at and not any(pk in found.names for pk in each.resource_ids)
         ],
         "coming": sum(each.size for each in found.arrivals),
         "arrivals": [_arrival(desk, found, each) for each in found.arrivals[:MOST_ARRIVALS]],

@@ -22,6 +22,7 @@ from bookings.floor import Floor, Option, Proposal, Spot, Status
 from bookings.lifecycle import State
 from bookings.models import WaitlistEntry
 from bookings.web.desk import words
+from bookings.web.desk.floor import WITH_CHAIRS
 from bookings.web.desk.floor import words as words_of
 from bookings.web.desk.shell import Desk, desk
 from bookings.wishes import GuestDetails, Wish
@@ -203,10 +204,12 @@ def _walk_in(desk: Desk, asked: Mapping[str, Any], *, refusal: str = "") -> Http
     if wished:
         ranked = [wished, *(each for each in ranked if each is not wished)]
     said = [_offer(desk, each, each in proposal.brief) for each in ranked]
+    has_tables = any(each.resource.kind in WITH_CHAIRS for each in found.spots)
     minutes = int(stay / MINUTE)
     context |= {
         "best": said[0] if said else None,
         "others": said[1:],
+        "seat_now": _("Seat now") if has_tables else _("Check in now"),
         "why_not": [_why_not(desk, each, party, found) for each in proposal.others],
         "stays": [
             (each, words.lasting(each * MINUTE), each == asked["lasts"])
