@@ -139,8 +139,8 @@ class Spot:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Floor:
-    """A location at a moment. `arrivals` haven't come yet, soonest first; `seated` are here, or will
-    be by the book."""
+    """A location at a moment. `arrivals` haven't come yet, soonest first; `seated` are here, or
+    will be by the book."""
 
     at: datetime
     spots: Sequence[Spot]
