@@ -85,6 +85,7 @@ body.addEventListener("htmx:beforeProcessNode", (event) => {
     if (!element.hasAttribute(how)) element.setAttribute(how, where);
     if (!element.hasAttribute("hx-target")) element.setAttribute("hx-target", "#sheet-body");
     element.setAttribute("hx-disabled-elt", "find button");
+    element.setAttribute("hx-disinherit", "hx-disabled-elt"); // a field that asks has no button
   }
 });
 

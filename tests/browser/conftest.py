@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connections
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from accounts.models import Business, Membership
 from accounts.services import join
@@ -26,6 +26,7 @@ from tests.builders import business, location, tables, user
 from tests.web import Web, free_port, serving, streaming
 from tools import browser as chromium
 
+expect.set_options(timeout=15_000)  # a busy machine is slow; only what fails takes that long
 HERE = Path(__file__).resolve().parent
 REPORT = pytest.StashKey[pytest.TestReport]()
 

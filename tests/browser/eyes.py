@@ -58,8 +58,8 @@ class Eyes:
             has_touch=touch,
             **({"locale": "en-GB", "timezone_id": "Europe/London"} | options),
         )
-        context.set_default_timeout(10_000)
-        context.set_default_navigation_timeout(20_000)
+        context.set_default_timeout(15_000)
+        context.set_default_navigation_timeout(30_000)
         if TRACE:
             context.tracing.start(screenshots=True, snapshots=True)
         self.contexts.append(context)
