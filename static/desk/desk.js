@@ -155,16 +155,21 @@ body.addEventListener("htmx:responseError", (event) => {
 
 // --- what looks again -----------------------------------------------------------------------------
 
-/** @param {Element} region */
-function inUse(region) {
+/**
+ * Whether a region must stay as it is: something is dragged, something in it is typed, or what was
+ * done in it is on its way. An element that is gone by then hears no answer, and so nobody would.
+ * @param {Element} region
+ */
+function isKept(region) {
   const focus = document.activeElement;
-  return focus && region.contains(focus) && focus.matches("input, textarea, select");
+  const isTyped = region.contains(focus) && focus?.matches("input, textarea, select");
+  return Boolean(body.dataset.busy || isTyped || region.querySelector(".htmx-request"));
 }
 
-/** Has every live region look again; later, while something in it is being dragged or typed. */
+/** Has every live region look again; later, if it must stay as it is for now. */
 export function lookAgain() {
   for (const region of document.querySelectorAll("[data-live]")) {
-    if (body.dataset.busy || inUse(region)) {
+    if (isKept(region)) {
       later = true;
       continue;
     }
@@ -177,12 +182,19 @@ export function lookAgain() {
 }
 let later = false;
 body.addEventListener("changed", () => lookAgain());
-// What was asked for before something came to be dragged arrives too late to be shown now.
+// What was asked for before that arrives too late to be shown now.
 body.addEventListener("htmx:beforeSwap", (event) => {
   const { detail } = /** @type {CustomEvent} */ (event);
-  if (!body.dataset.busy || !detail.target?.hasAttribute("data-live")) return;
+  const isLook = detail.target?.hasAttribute("data-live") && detail.elt === detail.target;
+  if (!isLook || !isKept(detail.target)) return;
   detail.shouldSwap = false;
   later = true;
+});
+body.addEventListener("htmx:afterRequest", (event) => {
+  const { elt } = /** @type {CustomEvent} */ (event).detail;
+  if (!later || elt.hasAttribute("data-live")) return;
+  later = false;
+  lookAgain();
 });
 document.addEventListener("focusout", () => {
   if (!later) return;
