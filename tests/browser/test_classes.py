@@ -58,10 +58,12 @@ def test_a_class_is_checked_in_key_by_key(spin: Session, desk_page: Any) -> None
     # The next one is ready.
     expect(roster.get_by_role("button", name="Check in Bo Smith")).to_be_focused()
     page.keyboard.press("Enter")
+    expect(page.locator("#say")).to_contain_text("Bo Smith is here.")
     expect(roster).to_contain_text("2 here")
     expect(page.locator("#say")).to_contain_text("Bo Smith is here.")  # the stream may be quicker
     assert states(spin) == {"Ana": "checked_in", "Bo": "checked_in"}
-    page.locator("#say").get_by_role("button", name="Undo").last.click()
+    toast = page.locator(".toast", has_text="Bo Smith is here.")
+    toast.get_by_role("button", name="Undo").click()
     expect(roster.get_by_role("button", name="Check in Bo Smith")).to_be_visible()
     assert states(spin) == {"Ana": "checked_in", "Bo": "confirmed"}
     page.keyboard.press("Escape")
