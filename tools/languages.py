@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,7 @@ KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "npgettext": ((1, "c"), 2, 3),
     "npgettext_lazy": ((1, "c"), 2, 3),
 }
+VALUE = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}|</?\w+>")
 # No dates and no names: they would differ after every look.
 HEADER = """\
 msgid ""
@@ -124,13 +126,21 @@ def missing(language: str, source: Catalog) -> list[str]:
             said.append(f"{language}: not translated: {first!r}")
         elif found.fuzzy:
             said.append(f"{language}: only guessed: {first!r}")
-        said += [f"{language}: {error}: {first!r}" for error in found.check(catalog)]
+        ids = [_values(each) for each in ([first] if isinstance(message.id, str) else message.id)]
+        for each in filter(None, strings):
+            # A singular may do without its number.
+            if not set.intersection(*ids) <= _values(each) <= set.union(*ids):
+                said.append(f"{language}: other values in it: {first!r}")
     known = {(message.id, message.context) for message in source}
     return said + [
         f"{language}: nobody says it any more: {message.id!r}"
         for message in catalog
         if message.id and (message.id, message.context) not in known
     ]
+
+
+def _values(text: str) -> set[str]:
+    return set(VALUE.findall(text))
 
 
 def update() -> None:
