@@ -97,7 +97,7 @@ def said(cell: Cell, column: Column) -> str:
     if cell is None:
         return "–"
     if isinstance(cell, date):
-        return date_format(cell, "D j M")
+        return date_format(cell, _("D j M"))
     if isinstance(cell, Money):
         return str(cell)
     if column.kind == "share" and isinstance(cell, int | float):
@@ -422,7 +422,7 @@ def _draw_days(found: Report) -> Chart:
     text = _("%(guests)d guests in %(bookings)d bookings; most on %(day)s: %(most)d.") % {
         "guests": found.total.covers,
         "bookings": found.total.bookings,
-        "day": date_format(best[0], "D j M"),
+        "day": date_format(best[0], _("D j M")),
         "most": best[1].covers,
     }
     words_ = _("%(day)s: %(guests)d guests, %(bookings)d bookings")
@@ -431,13 +431,13 @@ def _draw_days(found: Report) -> Chart:
         text,
         [
             (
-                date_format(on, "j M"),
+                date_format(on, _("j M")),
                 [
                     (
                         each.covers,
                         words_
                         % {
-                            "day": date_format(on, "D j M"),
+                            "day": date_format(on, _("D j M")),
                             "guests": each.covers,
                             "bookings": each.bookings,
                         },
@@ -454,7 +454,7 @@ def _draw_rates(found: Report) -> Chart:
     column = Column("", "share")
 
     def bar(name: str, on: date, share: float | None) -> tuple[float, str]:
-        day = date_format(on, "j M")
+        day = date_format(on, _("j M"))
         return 100 * (share or 0), f"{name}, {_('week from')} {day}: {said(share, column)}"
 
     return chart(
@@ -466,7 +466,7 @@ def _draw_rates(found: Report) -> Chart:
         },
         [
             (
-                date_format(on, "j M"),
+                date_format(on, _("j M")),
                 [
                     bar(missed, on, each.missed_share),
                     bar(cancelled, on, each.cancelled_share),

@@ -400,7 +400,7 @@ def _special_days(at: Desk, owner: Owner) -> list[Special]:
     return [
         Special(
             day=day,
-            title=date_format(day, "D j F Y"),
+            title=date_format(day, _("D j F Y")),
             hours=", ".join(span(clock(each.opens), clock(each.closes)) for each in same),
             note=same[0].note,
             url=at.url("special-day", owner.pk, day.isoformat()),
@@ -484,7 +484,7 @@ def special_day(at: Desk, of: uuid.UUID, day: str = "") -> HttpResponse:
     try:
         before = _words(there) if there else _("as every week")
         after = ", ".join(span(clock(a), clock(b)) for a, b in spans) or _("as every week")
-        told = [Difference(date_format(wanted, "D j F Y"), before, after)]
+        told = [Difference(date_format(wanted, _("D j F Y")), before, after)]
         if shown := review(at, change, title=_("Special day"), here=HERE, differences=told):
             return shown
         make(at, change)
@@ -546,7 +546,7 @@ def _closures(at: Desk, owner: Owner) -> list[Closed]:
 def days(first: date, last: date) -> str:
     """One day or several, both included, in words."""
     if first == last:
-        return date_format(first, "D j F Y")
+        return date_format(first, _("D j F Y"))
     return f"{date_format(first, 'D j F')} – {date_format(last, 'D j F Y')}"
 
 

@@ -102,9 +102,9 @@ def plan(at: Desk) -> HttpResponse:
         standing=cover.status,
         is_sandbox=business.is_dev,
         meters=meters,
-        begins=date_format(begins, "j F"),
-        ends=date_format(ends - timedelta(days=1), "j F Y"),
-        trial_ends=date_format(cover.trial_ends_at, "j F Y") if cover.trial_ends_at else "",
+        begins=date_format(begins, _("j F")),
+        ends=date_format(ends - timedelta(days=1), _("j F Y")),
+        trial_ends=date_format(cover.trial_ends_at, _("j F Y")) if cover.trial_ends_at else "",
         plans=_choices(at, limits),
     )
 

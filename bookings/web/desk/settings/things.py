@@ -531,7 +531,7 @@ def roster(at: Desk, of: uuid.UUID) -> HttpResponse:
     rows = availability.roster(there, since=at.today, most=ROSTERED)
     shown = [
         (
-            date_format(day, "D j F Y"),
+            date_format(day, _("D j F Y")),
             [
                 (each, str(KIND_NAMES[each.kind]), _stretch(each), _entry_url(at, each))
                 for each in same
