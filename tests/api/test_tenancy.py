@@ -26,7 +26,7 @@ TESTS = Path(__file__).parents[1]
 
 # Routes that belong to no tenant, by how they begin, and why that is right.
 OPEN = {
-    "": "Leads to the admin.",
+    "": "Leads to the desk.",
     "healthz": "Says that the process answers.",
     "health": "The same under another name.",
     "readyz": "Says whether the database and Redis answer.",
@@ -38,6 +38,8 @@ OPEN = {
     "openapi-myreserva.json": "A third.",
     "docs/": "That document to read.",
     "demo/mail/": "The demo's guests, to whoever runs it; nowhere else is there anything.",
+    "demo/site/": "A site that is made up, for the demo's bistro; nowhere else is there anything.",
+    "widget/embed.js": "A script, the same for everybody.",
     "desk/sign-in/": "Where one says who one is.",
     "desk/sign-out/": "Ends the session that it is asked with.",
     "desk/language/": "Sets a cookie.",
@@ -198,7 +200,7 @@ class Street:
         """An answer as it would read if it were about nobody: what was asked may be repeated."""
         text = content.decode()
         for name, value in vars(self.them).items():
-            if isinstance(value, Id):
+            if isinstance(value, Id) or name.startswith("link_"):
                 text = text.replace(str(value), str(getattr(self.nobody, name)))
         return text
 
