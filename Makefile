@@ -25,7 +25,7 @@ demo-reset: $(READY) ## Forget the demo's data
 
 test: $(READY) ## Run every test on servers of its own
 	@$(PY) -m tools.browser
-	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(PY) -m pytest --numprocesses auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 screenshots: $(READY) ## Take the pictures of the documentation anew
 	@$(PY) -m tools.screenshots $(ARGS)
