@@ -101,7 +101,7 @@ def test_nobody_is_merged_with_themselves_or_with_another_business_s(bistro: Bus
     assert Guest.objects.count() == 2
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_merging_each_way_at_once_leaves_one_guest_with_all_bookings() -> None:
     made = business()
     tables(made, 12)
