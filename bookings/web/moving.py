@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -23,11 +23,11 @@ from bookings.errors import NotOffered, SlotTaken
 from bookings.models import Booking
 from bookings.web.guest import address, denied, now_of, own, page, told
 from bookings.web.widget import words
+from bookings.web.widget.choice import instant, written
 from bookings.wishes import Search
 
 DAY = timedelta(days=1)
 WEEK = 7
-AT = "%Y%m%dT%H%M%SZ"
 PARTS = (
     (gettext_lazy("Morning"), 12),
     (gettext_lazy("Afternoon"), 17),
@@ -67,7 +67,7 @@ def move(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
     zone = cards.zone_of(booking.location)
     if request.method == "POST":
         return _do(request, booking, zone, now)
-    if (at := _instant(request.GET.get("at", ""))) is None:
+    if (at := instant(request.GET.get("at", ""))) is None:
         chosen = _date(request.GET.get("day", ""))
         return _choose(booking, zone, now, day=chosen)
     free = {each.starts_at: each for each in _free(booking, zone, _local(at, zone), 1, now)}
@@ -77,7 +77,7 @@ def move(request: HttpRequest, booking: Booking, now: datetime) -> HttpResponse:
 
 
 def _do(request: HttpRequest, booking: Booking, zone: ZoneInfo, now: datetime) -> HttpResponse:
-    at = _instant(request.POST.get("at", ""))
+    at = instant(request.POST.get("at", ""))
     if at is None:
         return _choose(booking, zone, now, problem=_("Please choose a time."), status=422)
     try:
@@ -94,7 +94,7 @@ def _ask(booking: Booking, zone: ZoneInfo, slot: offers.Slot) -> HttpResponse:
     return page(
         "moved",
         **told(booking),
-        at=slot.starts_at.strftime(AT),
+        at=written(slot.starts_at),
         day=cards.day(slot.starts_at, zone),
         times=cards.times(slot.starts_at, slot.ends_at, zone),
         zone=cards.zone_name(slot.starts_at, zone),
@@ -138,7 +138,7 @@ def _choose(
         Time(
             label=_label(each, zone).partition(" ")[2]
             + (f" {each.starts_at.astimezone(zone):%Z}" if labels[_label(each, zone)] > 1 else ""),
-            url=_url(booking, at=each.starts_at.strftime(AT)),
+            url=_url(booking, at=written(each.starts_at)),
             part=next(str(name) for name, until in PARTS if _hour(each, zone) < until),
         )
         for each in free
@@ -223,14 +223,6 @@ def _local(instant: datetime, zone: ZoneInfo) -> date:
 
 def _url(booking: Booking, **query: Any) -> str:
     return f"{address('move', booking)}?{urlencode(query)}"
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        found = datetime.strptime(text, AT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return found if 1970 < found.year < 9999 else None  # any zone can show it
 
 
 def _date(text: str) -> date | None:

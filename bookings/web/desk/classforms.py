@@ -16,25 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from availability import calendar
 from bookings.models import Schedule, Session
+from bookings.web.desk.inputs import DateInput, TimeInput
 from resources.models import Location, Resource, Service
 
 CODES = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 KINDS = {"staff": gettext_lazy("Trainer"), "room": gettext_lazy("Room")}
 MOST = 500
-
-
-class Day(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs=attrs, format="%Y-%m-%d")
-
-
-class Clock(forms.TimeInput):
-    input_type = "time"
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs=attrs, format="%H:%M")
 
 
 def kind_name(kind: str) -> str:
@@ -109,8 +96,8 @@ class Taking(forms.Form):
 class When(Taking):
     """A day and a time on the wall."""
 
-    day = forms.DateField(label=gettext_lazy("Day"), widget=Day())
-    at = forms.TimeField(label=gettext_lazy("Starts"), widget=Clock())
+    day = forms.DateField(label=gettext_lazy("Day"), widget=DateInput())
+    at = forms.TimeField(label=gettext_lazy("Starts"), widget=TimeInput())
 
     def instant(self, zone: ZoneInfo) -> datetime:
         return calendar.resolve(self.cleaned_data["day"], self.cleaned_data["at"], zone)
@@ -211,7 +198,7 @@ class Repeating(Taking):
             "As calendars write it: FREQ=MONTHLY;BYDAY=1SA is the first Saturday of each month."
         ),
     )
-    at = forms.TimeField(label=gettext_lazy("Starts"), widget=Clock())
+    at = forms.TimeField(label=gettext_lazy("Starts"), widget=TimeInput())
     capacity = forms.IntegerField(
         label=gettext_lazy("Places"),
         min_value=1,
@@ -219,10 +206,10 @@ class Repeating(Taking):
         required=False,
         help_text=gettext_lazy("Empty: as many as the class has."),
     )
-    starts_on = forms.DateField(label=gettext_lazy("From"), widget=Day())
+    starts_on = forms.DateField(label=gettext_lazy("From"), widget=DateInput())
     until = forms.DateField(
         label=gettext_lazy("Until"),
-        widget=Day(),
+        widget=DateInput(),
         required=False,
         help_text=gettext_lazy("The last day; empty: no end."),
     )

@@ -17,7 +17,8 @@ from accounts.errors import Invalid, NotFound
 from bookings import rosters, services
 from bookings.models import Schedule
 from bookings.web import refusals
-from bookings.web.desk.classforms import Day, Repeating, in_words
+from bookings.web.desk.classforms import Repeating, in_words
+from bookings.web.desk.inputs import DateInput
 from bookings.web.desk.shell import MANAGER, Desk, desk
 from resources.models import Location
 
@@ -93,7 +94,7 @@ class Ending(forms.Form):
     """From when on a class doesn't come any more."""
 
     last_day = forms.DateField(
-        label=gettext_lazy("The last day on which it may come"), widget=Day()
+        label=gettext_lazy("The last day on which it may come"), widget=DateInput()
     )
 
 

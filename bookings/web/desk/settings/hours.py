@@ -24,12 +24,11 @@ from availability import services as when
 from availability.models import Closure, SpecialDay
 from availability.services import Period
 from bookings.web import refusals
+from bookings.web.desk.inputs import DateInput, TimeInput
 from bookings.web.desk.settings.shared import (
     REFUSALS,
-    DateInput,
     Difference,
     Form,
-    TimeInput,
     clock,
     make,
     page,

@@ -27,6 +27,7 @@ from bookings.web.desk.settings.shared import (
     Difference,
     Form,
     MoneyField,
+    OrderField,
     SpanField,
     clock,
     lasting,
@@ -189,13 +190,7 @@ class ServiceForm(Form):
         label=gettext_lazy("Only on scheduled classes"),
         required=False,
     )
-    display_order = forms.IntegerField(
-        label=gettext_lazy("Place in the list"),
-        min_value=-9999,
-        max_value=9999,
-        required=False,
-        help_text=gettext_lazy("Small numbers first."),
-    )
+    display_order = OrderField()
     layout = (
         ("", ("name", "category", "description", "is_active", "display_order")),
         (
@@ -224,7 +219,6 @@ class ServiceForm(Form):
         for name in self.SPANS:
             values[name] = values[name] or type(values["duration"])()
         values["price_cents"] = values["price_cents"] or 0
-        values["display_order"] = values["display_order"] or 0
         return values
 
 
@@ -483,12 +477,7 @@ def _delete(pk: uuid.UUID) -> None:
 
 class CategoryForm(Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
-    display_order = forms.IntegerField(
-        label=gettext_lazy("Place in the list"),
-        min_value=-9999,
-        max_value=9999,
-        help_text=gettext_lazy("Small numbers first."),
-    )
+    display_order = OrderField()
 
 
 @setting()

@@ -23,6 +23,7 @@ from bookings.web.desk.settings.shared import (
     REFUSALS,
     Difference,
     Form,
+    OrderField,
     lasting,
     make,
     page,
@@ -65,14 +66,7 @@ class LocationForm(Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
     address = forms.CharField(label=gettext_lazy("Address"), max_length=300, required=False)
     timezone = forms.ChoiceField(label=gettext_lazy("Clock"), required=False)
-    display_order = forms.IntegerField(
-        label=gettext_lazy("Place in the list"),
-        min_value=-9999,
-        max_value=9999,
-        required=False,
-        initial=0,
-        help_text=gettext_lazy("Small numbers first."),
-    )
+    display_order = OrderField()
     is_active = forms.BooleanField(
         label=gettext_lazy("Open for business"), required=False, initial=True
     )
@@ -84,10 +78,6 @@ class LocationForm(Form):
         field = self.fields["timezone"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", usual), *zones(known)]
-
-    def clean(self) -> dict[str, Any]:
-        self.cleaned_data["display_order"] = self.cleaned_data.get("display_order") or 0
-        return self.cleaned_data
 
 
 @setting()
@@ -140,13 +130,7 @@ def _values(there: Any, form: type[Form]) -> dict[str, Any]:
 
 class SectionForm(Form):
     name = forms.CharField(label=gettext_lazy("Name"), max_length=100)
-    display_order = forms.IntegerField(
-        label=gettext_lazy("Place in the list"),
-        min_value=-9999,
-        max_value=9999,
-        initial=0,
-        help_text=gettext_lazy("Small numbers first."),
-    )
+    display_order = OrderField()
     is_online = forms.BooleanField(
         label=gettext_lazy("Guests may book what is in it themselves"), required=False, initial=True
     )

@@ -446,23 +446,25 @@ class MoneyField(forms.CharField):
         return Money(value, self.currency).major if isinstance(value, int) else value
 
 
+class OrderField(forms.IntegerField):
+    """Where it stands in a list; nothing typed is the middle."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            label=gettext_lazy("Place in the list"),
+            min_value=-9999,
+            max_value=9999,
+            required=False,
+            initial=0,
+            help_text=gettext_lazy("Small numbers first."),
+            **options,
+        )
+
+    def clean(self, value: Any) -> int:
+        return super().clean(value) or 0
+
+
 REFUSALS = (Invalid, Conflict)
-
-
-class TimeInput(forms.TimeInput):
-    """A time by the clock, as every browser lets it be typed."""
-
-    input_type = "time"
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs=attrs, format="%H:%M")
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs=attrs, format="%Y-%m-%d")
 
 
 def clock(at: time) -> str:

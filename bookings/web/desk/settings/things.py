@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
 from itertools import groupby
@@ -26,14 +26,14 @@ from availability import selectors as availability
 from availability import services as when
 from availability.models import RosterEntry
 from availability.services import Entry
+from bookings.web.desk.inputs import DateInput, TimeInput
 from bookings.web.desk.settings.hours import span
 from bookings.web.desk.settings.offered import KINDS, kind_name
 from bookings.web.desk.settings.shared import (
     REFUSALS,
-    DateInput,
     Difference,
     Form,
-    TimeInput,
+    OrderField,
     clock,
     make,
     page,
@@ -154,14 +154,7 @@ class ThingForm(Form):
         initial=1,
         help_text=gettext_lazy("12 bikes that are taken one by one are 12."),
     )
-    display_order = forms.IntegerField(
-        label=gettext_lazy("Place in the list"),
-        min_value=-9999,
-        max_value=9999,
-        required=False,
-        initial=0,
-        help_text=gettext_lazy("Small numbers first."),
-    )
+    display_order = OrderField()
     is_active = forms.BooleanField(label=gettext_lazy("In use"), required=False, initial=True)
     is_online = forms.BooleanField(
         label=gettext_lazy("Guests may book it themselves"), required=False, initial=True
@@ -187,7 +180,6 @@ class ThingForm(Form):
         least, most, units = (values.get(each) for each in ("covers_min", "covers_max", "units"))
         if least and most and units and least > most * units:
             self.add_error("covers_min", _("More than fit."))
-        values["display_order"] = values.get("display_order") or 0
         return values
 
 
@@ -206,23 +198,7 @@ def thing(at: Desk, pk: uuid.UUID | None = None) -> HttpResponse:
     title = there.name if there else _("New table, room or spot")
     up = (_("Tables, rooms and spots"), at.url("resources"))
 
-    def shown(status: int) -> HttpResponse:
-        return _form_page(at, "thing", status, "resources", title, up, form, there)
-
-    if at.request.method != "POST":
-        return shown(200)
-    if there and at.request.POST.get("remove") == "yes":
-        return _remove(at, there, "resources")
-    if wants_to_edit(at) or not form.is_valid():
-        return shown(200 if wants_to_edit(at) else 422)
-    values = dict(form.cleaned_data)
-    try:
-        if seen := _keep(at, there, values, title, "resources"):
-            return seen
-    except REFUSALS as error:
-        form.refuse(error, **NAMES)
-        return shown(422)
-    return saved(at, at.url("resources"), _("“%(name)s” was saved.") % {"name": values["name"]})
+    return _edited(at, there, form, "thing", here="resources", title=title, up=up)
 
 
 def _initial(there: Resource | None, form: type[Form]) -> dict[str, Any]:
@@ -236,44 +212,58 @@ def _initial(there: Resource | None, form: type[Form]) -> dict[str, Any]:
     return values | {"section": there.section.name if there.section else "", "user": there.user_id}
 
 
-def _form_page(
+def _edited(
     at: Desk,
+    there: Resource | None,
+    form: Form,
     template: str,
-    status: int,
+    *,
     here: str,
     title: str,
     up: tuple[str, str],
-    form: Form,
-    there: Resource | None,
-    **context: Any,
 ) -> HttpResponse:
-    sections = Section.objects.filter(location__business=at.business)
-    return page(
-        at,
-        template,
-        status,
-        here=here,
-        title=title,
-        up=up,
-        form=form,
-        there=there,
-        button=_("Save"),
-        remove=_("Remove") if there else "",
-        kinds=[each for each in KINDS if each != STAFF],
-        sections=sorted(set(sections.values_list("name", flat=True))),
-        **context,
-    )
+    """What comes of a form about a resource: the form again, a page that asks, or all is saved."""
+
+    def shown(status: int) -> HttpResponse:
+        sections = Section.objects.filter(location__business=at.business)
+        return page(
+            at,
+            template,
+            status,
+            here=here,
+            title=title,
+            up=up,
+            form=form,
+            there=there,
+            button=_("Save"),
+            remove=_("Remove") if there else "",
+            kinds=[each for each in KINDS if each != STAFF],
+            sections=sorted(set(sections.values_list("name", flat=True))),
+        )
+
+    if at.request.method != "POST":
+        return shown(200)
+    if there and at.request.POST.get("remove") == "yes":
+        return _remove(at, there, here)
+    if wants_to_edit(at) or not form.is_valid():
+        return shown(200 if wants_to_edit(at) else 422)
+    values = dict(form.cleaned_data)
+    try:
+        if seen := _keep(at, there, values, title, here):
+            return seen
+    except REFUSALS as error:
+        form.refuse(error, **NAMES)
+        return shown(422)
+    return saved(at, at.url(here), _("“%(name)s” was saved.") % {"name": values["name"]})
 
 
 def _keep(
-    at: Desk,
-    there: Resource | None,
-    values: dict[str, Any],
-    title: str,
-    here: str,
-    also: Callable[[Resource], object] | None = None,
+    at: Desk, there: Resource | None, values: dict[str, Any], title: str, here: str
 ) -> HttpResponse | None:
     """Add or change a resource; first a page that tells what that leaves behind, if anything."""
+    skills: Iterable[Service] | None = values.pop("skills", None)
+    if there is None and skills is not None:
+        values |= {"kind": STAFF}
 
     def change() -> None:
         with transaction.atomic():
@@ -282,8 +272,8 @@ def _keep(
             else:
                 place = values.pop("location", None) or at.here()
                 made = services.add_resource(at.business, location=place, **values)
-            if also:
-                also(made)
+            if skills is not None:
+                services.set_skills(made, [each.pk for each in skills])
 
     if there is None:
         make(at, change)
@@ -367,14 +357,7 @@ class PersonForm(Form):
     covers_max = forms.IntegerField(
         label=gettext_lazy("Guests at a time"), min_value=1, max_value=32767, initial=1
     )
-    display_order = forms.IntegerField(
-        label=gettext_lazy("Place in the list"),
-        min_value=-9999,
-        max_value=9999,
-        required=False,
-        initial=0,
-        help_text=gettext_lazy("Small numbers first."),
-    )
+    display_order = OrderField()
     is_active = forms.BooleanField(label=gettext_lazy("Works here"), required=False, initial=True)
     is_online = forms.BooleanField(
         label=gettext_lazy("Guests may choose them"), required=False, initial=True
@@ -409,10 +392,6 @@ class PersonForm(Form):
         if there or len(at.places) == 1:
             del self.fields["location"]
 
-    def clean(self) -> dict[str, Any]:
-        self.cleaned_data["display_order"] = self.cleaned_data.get("display_order") or 0
-        return self.cleaned_data
-
 
 @setting()
 def person(at: Desk, pk: uuid.UUID | None = None) -> HttpResponse:
@@ -425,27 +404,7 @@ def person(at: Desk, pk: uuid.UUID | None = None) -> HttpResponse:
     title = there.name if there else _("New member of staff")
     up = (_("Staff and skills"), at.url("staff"))
 
-    def shown(status: int) -> HttpResponse:
-        return _form_page(at, "person", status, "staff", title, up, form, there)
-
-    if at.request.method != "POST":
-        return shown(200)
-    if there and at.request.POST.get("remove") == "yes":
-        return _remove(at, there, "staff")
-    if wants_to_edit(at) or not form.is_valid():
-        return shown(200 if wants_to_edit(at) else 422)
-    values = dict(form.cleaned_data)
-    skills = [each.pk for each in values.pop("skills")]
-    if there is None:
-        values |= {"kind": STAFF}
-    try:
-        learn = partial(_learn, skills=skills)
-        if seen := _keep(at, there, values, title, "staff", also=learn):
-            return seen
-    except REFUSALS as error:
-        form.refuse(error, **NAMES)
-        return shown(422)
-    return saved(at, at.url("staff"), _("“%(name)s” was saved.") % {"name": values["name"]})
+    return _edited(at, there, form, "person", here="staff", title=title, up=up)
 
 
 def _skills(at: Desk, there: Resource | None) -> list[uuid.UUID]:
@@ -455,10 +414,6 @@ def _skills(at: Desk, there: Resource | None) -> list[uuid.UUID]:
     return [
         each.service_id for each in needs.prefetch_related("resources") if each.admits(there.pk)
     ]
-
-
-def _learn(made: Resource, *, skills: Sequence[uuid.UUID]) -> None:
-    services.set_skills(made, skills)
 
 
 # --- rosters -------------------------------------------------------------------------------------
