@@ -314,7 +314,7 @@ def test_overbooking_asks_why_and_the_board_shows_it(host: Browser, bistro: Busi
     assert "Overbooked" in page
     assert "<i>Owner" not in page
     book = host.get("book/", day="2026-06-19").content.decode()
-    assert '<span class="book-tag">Overbooked</span>' in book
+    assert '<span class="tag">Overbooked</span>' in book
     assert "&lt;i&gt;Owner" in book
     host.now = SEVEN + 90 * MINUTE
     services.check_in(made, by=SYSTEM, now=host.now)

@@ -129,7 +129,7 @@ def drawn(lines: Iterable[Line]) -> SafeString:
                 party_title=party_title,
                 party=each.party,
                 name=name,
-                tags="".join(f' <span class="book-tag">{escape(tag)}</span>' for tag in each.tags),
+                tags="".join(f' <span class="tag">{escape(tag)}</span>' for tag in each.tags),
                 phone=escape(each.phone),
                 note=f'<p class="book-note">{escape(notes)}</p>' if notes else "",
                 place=escape(each.place),
