@@ -10,7 +10,6 @@ from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse, QueryDict
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
-from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -27,6 +26,7 @@ from accounts.errors import (
     Unavailable,
 )
 from accounts.models import Business, Channel
+from bookings.api import bodies
 from bookings.api.appointedd import gate, pages
 from bookings.api.appointedd.gate import Refusal, bad_request
 from bookings.api.appointedd.pages import Page, Part
@@ -98,8 +98,8 @@ def translate(error: Exception) -> Refusal | None:
             return refusal(error)
         case exceptions.ValidationError():
             return bad_request("; ".join(flat(error.detail)))
-        case exceptions.ParseError():
-            return bad_request("The body is not valid JSON.")
+        case _ if isinstance(error, bodies.UNREADABLE):
+            return bad_request(bodies.why(error))
         case exceptions.UnsupportedMediaType():
             return bad_request("The body must be JSON.")
         case exceptions.MethodNotAllowed():
@@ -133,7 +133,7 @@ class Endpoint(APIView):
     permission_classes = ()
     throttle_classes = ()
     schema = Schema()
-    parser_classes = (JSONParser,)
+    parser_classes = (bodies.Json,)
     renderer_classes = (JSONRenderer,)
     only_reads: ClassVar[bool] = False
 

@@ -19,7 +19,6 @@ from django.db import OperationalError, models, transaction
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
-from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -38,6 +37,7 @@ from accounts.errors import (
 )
 from accounts.models import Business
 from accounts.transactions import ATTEMPTS, must_start_over
+from bookings.api import bodies
 from bookings.api.availengine import gate, pages
 from bookings.api.availengine.gate import Caller, Needs, Refusal
 from bookings.api.availengine.schema import Schema
@@ -132,8 +132,8 @@ def translate(error: Exception) -> Refusal | None:
             return refusal(error)
         case exceptions.ValidationError():
             return invalid(**flat(error.detail))
-        case exceptions.ParseError():
-            return Refusal(400, "bad_request", "The body is not valid JSON.")
+        case _ if isinstance(error, bodies.UNREADABLE):
+            return Refusal(400, "bad_request", bodies.why(error))
         case exceptions.UnsupportedMediaType():
             return Refusal(400, "bad_request", "The body must be JSON.")
         case exceptions.MethodNotAllowed():
@@ -260,7 +260,7 @@ class Endpoint(APIView):
     permission_classes = ()
     throttle_classes = ()
     schema = Schema()
-    parser_classes = (JSONParser,)
+    parser_classes = (bodies.Json,)
     renderer_classes = (JSONRenderer,)
 
     tenant: ClassVar[bool] = True

@@ -5,16 +5,14 @@ A "no" of business is HTTP 200 with a `booking_failure`; anything but 2xx counts
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
-from django.http import HttpRequest, JsonResponse, UnreadablePostError
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from rest_framework.views import APIView
 
@@ -29,6 +27,7 @@ from accounts.errors import (
 )
 from accounts.models import Business, Channel
 from accounts.transactions import ATTEMPTS, must_start_over
+from bookings.api import bodies
 from bookings.api.google import catalogue, codec, gate
 from bookings.api.google.gate import Refusal
 from bookings.api.google.messages import ALIAS, BOOKING_REPLY, ERROR
@@ -124,17 +123,15 @@ def body_of(request: HttpRequest) -> Any:
     """
     try:
         raw = request.body
-    except RequestDataTooBig:
-        raise gate.invalid("The body is too large.") from None
-    except UnreadablePostError:
-        raise gate.invalid("The body broke off.") from None
+    except bodies.UNREADABLE as error:
+        raise gate.invalid(bodies.why(error)) from None
     chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
     if chunked and not raw and not request.META.get("CONTENT_LENGTH"):
         raw = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     try:
-        return json.loads(raw)
-    except (ValueError, RecursionError):
-        raise gate.invalid("The body is not valid JSON.") from None
+        return bodies.json_in(raw)
+    except ValueError:
+        raise gate.invalid(bodies.NOT_JSON) from None
 
 
 class Method(APIView):

@@ -17,7 +17,6 @@ from django.db.models import Q
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
-from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -40,6 +39,7 @@ from accounts.transactions import ATTEMPTS, must_start_over
 from billing import selectors as billing
 from billing.money import Money
 from bookings import selectors
+from bookings.api import bodies
 from bookings.api.myreserva import gate
 from bookings.api.myreserva.gate import Caller, Refusal
 from bookings.api.myreserva.schema import Schema
@@ -128,7 +128,7 @@ def translate(error: Exception, business: Business | None = None) -> Refusal | N
             return refusal(error)
         case exceptions.ValidationError():
             return invalid(error.detail)
-        case exceptions.ParseError():
+        case _ if isinstance(error, bodies.UNREADABLE):
             return invalid(["JSON decode error"])
         case exceptions.UnsupportedMediaType():
             return Refusal(415, "Unsupported Media Type")
@@ -242,7 +242,7 @@ class Endpoint(APIView):
     permission_classes = ()
     throttle_classes = ()
     schema = Schema()
-    parser_classes = (JSONParser,)
+    parser_classes = (bodies.Json,)
     renderer_classes = (JSONRenderer,)
 
     door: ClassVar[str] = gate.STAFF

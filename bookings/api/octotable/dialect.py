@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
-from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,6 +36,7 @@ from accounts.identifiers import int48, int48_range
 from accounts.models import Business
 from accounts.transactions import ATTEMPTS, must_start_over
 from availability import calendar
+from bookings.api import bodies
 from bookings.api.octotable import gate
 from bookings.api.octotable.gate import Caller, Refusal, bad
 from bookings.api.octotable.schema import Schema
@@ -95,8 +96,8 @@ def translate(error: Exception) -> Refusal | None:
             return refusal(error)
         case exceptions.ValidationError():
             return bad(flat(error.detail))
-        case exceptions.ParseError():
-            return bad("The body is not valid JSON.")
+        case _ if isinstance(error, bodies.UNREADABLE):
+            return bad(bodies.why(error))
         case exceptions.UnsupportedMediaType():
             return Refusal(415, "UnsupportedMediaTypeException", str(error.detail))
         case exceptions.MethodNotAllowed():
@@ -180,7 +181,7 @@ class Endpoint(APIView):
     permission_classes = ()
     throttle_classes = ()
     schema = Schema()
-    parser_classes: tuple[type[BaseParser], ...] = (JSONParser,)
+    parser_classes: tuple[type[BaseParser], ...] = (bodies.Json,)
     renderer_classes = (JSONRenderer,)
 
     needs_token: ClassVar[bool] = True

@@ -6,7 +6,6 @@ next free times and the holds are ours, and marked so in the documents.
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from rest_framework import serializers
 from accounts.errors import NotFound
 from accounts.models import Business
 from bookings import selectors, services
+from bookings.api import bodies
 from bookings.api.availengine import gate
 from bookings.api.availengine.dialect import (
     Quick,
@@ -300,11 +300,8 @@ def _next_minute(now: datetime | None) -> datetime:
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object that was sent. Raises Refusal."""
-    try:
-        body = json.loads(request.body or b"{}")
-    except ValueError:
-        raise Refusal(400, "bad_request", "The body is not valid JSON.") from None
+    """The JSON object that was sent; nothing is an empty one. Raises Refusal, and as `bodies`."""
+    body = bodies.body_of(request) if request.body else {}
     if not isinstance(body, dict):
         raise invalid(body="Must be a JSON object.")
     return body

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,6 +18,7 @@ from accounts.models import Business, Channel, validate_zone
 from accounts.services import change_business, register_program, register_user
 from availability.services import Period, set_hours, set_service_hours
 from billing import selectors as billing
+from bookings.api.bodies import Json
 from bookings.api.octotable import gate
 from bookings.api.octotable.catalogue import refuse_while_booked
 from bookings.api.octotable.checks import check_email, check_password, check_phone
@@ -132,7 +133,7 @@ class Tokens(Endpoint):
     """POST /oauth2/token"""
 
     needs_token = False
-    parser_classes = (JSONParser, FormParser, MultiPartParser)
+    parser_classes = (Json, FormParser, MultiPartParser)
 
     def post(self, request: Request) -> Response:
         sent = request.data
