@@ -10,7 +10,7 @@ import functools
 import re
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 from accounts.errors import DomainError
 
@@ -42,8 +42,6 @@ SENTENCES = (
     gettext_noop("A booking that is %(now)s can't become %(wanted)s."),
     gettext_noop("Too many start at this time already."),
     gettext_noop("Nothing starts at this time."),
-    gettext_noop("Bookings need %(minutes)s minutes' notice."),
-    gettext_noop("Bookings open %(days)s days ahead."),
     gettext_noop("This booking has just been changed. Please look again."),
     gettext_noop("This booking is in a class."),
     gettext_noop("This is part of a visit: move the visit as a whole."),
@@ -64,7 +62,6 @@ SENTENCES = (
     gettext_noop("A place in a class can't be moved in time; book the other class."),
     gettext_noop("A place in a class can't be taken again; book another."),
     gettext_noop("A class must end after it starts."),
-    gettext_noop("%(count)s places are taken already."),
     gettext_noop("This class is over."),
     gettext_noop("This resource does not offer this service."),
     gettext_noop("Say how many places there are: the class doesn't."),
@@ -77,7 +74,6 @@ SENTENCES = (
     # the waitlist
     gettext_noop("Must not be before the earliest."),
     gettext_noop("This class isn't to come."),
-    gettext_noop("The class has %(count)s places."),
     gettext_noop("There is no offer."),
     gettext_noop("This guest has an offer already."),
     gettext_noop("There is no time left for an offer: book the guest instead."),
@@ -116,6 +112,23 @@ SENTENCES = (
     gettext_noop("Must be from 1 to the most it seats."),
     gettext_noop("A turn takes time."),
 )
+# What is said otherwise of one. The core has only the plural, by which they are known here.
+COUNTED = {
+    "Bookings need %(minutes)s minutes' notice.": ngettext_lazy(
+        "Bookings need %(minutes)s minute's notice.",
+        "Bookings need %(minutes)s minutes' notice.",
+        "minutes",
+    ),
+    "Bookings open %(days)s days ahead.": ngettext_lazy(
+        "Bookings open %(days)s day ahead.", "Bookings open %(days)s days ahead.", "days"
+    ),
+    "%(count)s places are taken already.": ngettext_lazy(
+        "%(count)s place is taken already.", "%(count)s places are taken already.", "count"
+    ),
+    "The class has %(count)s places.": ngettext_lazy(
+        "The class has %(count)s place.", "The class has %(count)s places.", "count"
+    ),
+}
 VALUE = re.compile(r"%\\\((\w+)\\\)s")  # as re.escape leaves it
 
 
@@ -131,6 +144,9 @@ def said(sentence: str) -> str:
     for known, shape in _shapes():
         if found := shape.fullmatch(sentence):
             return _(known) % found.groupdict()
+    for known, shape in _counted():
+        if found := shape.fullmatch(sentence):
+            return COUNTED[known] % {name: int(n) for name, n in found.groupdict().items()}
     return sentence
 
 
@@ -142,3 +158,8 @@ def _shapes() -> list[tuple[str, re.Pattern[str]]]:
         for each in SENTENCES
         if "%(" in each
     ]
+
+
+@functools.cache
+def _counted() -> list[tuple[str, re.Pattern[str]]]:
+    return [(each, re.compile(VALUE.sub(r"(?P<\1>[0-9]+)", re.escape(each)))) for each in COUNTED]

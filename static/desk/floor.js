@@ -3,7 +3,8 @@
  * the room was scrolled to.
  *
  * - `[data-counts="up" data-since]` says how long it has been, "late" and "over" the same in words,
- *   `[data-counts="down" data-until]` how long is left.
+ *   `[data-counts="down" data-until]` how long is left. How that is written is said by the board:
+ *   `data-minutes`, `data-hours`.
  * - `[data-start][data-end]` shows how much of the time has gone by.
  */
 
@@ -12,8 +13,11 @@ const board = document.querySelector("#board");
 /** @param {number} milliseconds */
 function lasting(milliseconds) {
   const minutes = Math.max(0, Math.floor(milliseconds / 60000));
-  const rest = String(minutes % 60).padStart(2, "0");
-  return minutes < 60 ? `${minutes}m` : `${Math.floor(minutes / 60)}h ${rest}`;
+  const pattern = (minutes < 60 ? board?.dataset.minutes : board?.dataset.hours) ?? "";
+  const rest = minutes < 60 ? String(minutes) : String(minutes % 60).padStart(2, "0");
+  return pattern
+    .replace("%(hours)s", String(Math.floor(minutes / 60)))
+    .replace("%(minutes)s", rest);
 }
 
 function tick() {

@@ -318,7 +318,7 @@ def test_a_place_in_a_class_is_taken_on_the_phone(host: Browser, bistro: Busines
     made = Booking.objects.get()
     assert (made.session_id, made.party_size, made.source) == (run.pk, 2, "desk")
     full = host.post("bookings/new/", script=True, party=2, **form)
-    assert (full.status_code, "Only 1 places are left." in text(full)) == (422, True)
+    assert (full.status_code, "Only 1 place is left." in text(full)) == (422, True)
     assert offered(host.get(f"bookings/{made.pk}/")) == ["Edit", "Cancel booking"]
     assert host.get(f"bookings/{made.pk}/move/", script=True).status_code == 409
 

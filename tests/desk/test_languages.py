@@ -13,6 +13,7 @@ from accounts.models import Business
 from bookings import services
 from bookings.errors import InThePast, SlotTaken, WrongState
 from bookings.web import refusals
+from bookings.web.desk.floor import duration
 from bookings.wishes import SYSTEM
 from resources.models import Resource
 from tests.api.availengine.conftest import Contract, contract  # noqa: F401
@@ -98,6 +99,25 @@ def test_the_core_says_what_is_translated() -> None:
     )
     parts = {
         each: [part.strip(" .:") for part in re.split(r"%\(\w+\)s", each)]
-        for each in refusals.SENTENCES
+        for each in (*refusals.SENTENCES, *refusals.COUNTED)
     }
     assert [each for each, said in parts.items() if any(p not in source for p in said)] == []
+
+
+def test_one_is_said_otherwise_than_many() -> None:
+    many, one = "The class has 3 places.", "The class has 1 places."  # as the core counts
+    assert [refusals.said(each) for each in (many, one)] == [many, "The class has 1 place."]
+    with translation.override("es"):
+        assert [refusals.said(each) for each in (many, one)] == [
+            "La clase tiene 3 plazas.",
+            "La clase tiene 1 plaza.",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", ["35m", "1h 05"]), ("de", ["35 min", "1 h 05"]), ("es", ["35 min", "1 h 05"])],
+)
+def test_a_table_says_briefly_how_long(language: str, words: list[str]) -> None:
+    with translation.override(language):
+        assert [duration(35), duration(65)] == words

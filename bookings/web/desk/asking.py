@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.errors import DomainError
 from bookings import daybook, explain, offers, selectors
@@ -323,7 +324,8 @@ def _labelled(resource: Any) -> str:
     """With how many it seats, where that is of use, and where it stands."""
     parts = [resource.name]
     if resource.kind == "table":
-        parts.append(_("seats %(count)d") % {"count": resource.covers_max})
+        count = resource.covers_max
+        parts.append(ngettext("seats %(count)d", "seats %(count)d", count) % {"count": count})
     if resource.section:
         parts.append(resource.section.name)
     return " · ".join(parts)
@@ -432,7 +434,12 @@ def _of_class(at: Desk, asked: Asked) -> Answer:
     said.lasts = words.lasting(asked.duration)
     said.place = words.people(chosen.places_left)
     if chosen.places_left < asked.party:
-        said.refusal = _("Only %(count)d places are left.") % {"count": chosen.places_left}
+        said.refusal = _("No place is left.")
+        if count := chosen.places_left:
+            text = ngettext(
+                "Only %(count)d place is left.", "Only %(count)d places are left.", count
+            )
+            said.refusal = text % {"count": count}
         said.may_wait = run.starts_at > at.moment
     return said
 

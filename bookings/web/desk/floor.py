@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError, NotFound
@@ -161,6 +161,7 @@ def _board(desk: Desk) -> dict[str, Any]:
         "plan_url": desk.url("plan") if desk.is_manager else "",
         "late_words": _("%s late"),
         "over_words": _("%s over"),
+        "patterns": _patterns(),
         "walk_in": [
             (f"{size}+" if size == SIZES[-1] else str(size), desk.url("walk-in", party=size))
             for size in SIZES
@@ -445,8 +446,19 @@ def called(party: Party) -> str:
 
 
 def duration(minutes: int) -> str:
-    """`35m`, `1h 05`."""
-    return f"{minutes}m" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02}"
+    """`35m`, `1h 05`: as short as the language has it, for there is little room on a table."""
+    briefly, at_length = _patterns()
+    if minutes < 60:
+        return briefly % {"minutes": minutes}
+    return at_length % {"hours": minutes // 60, "minutes": f"{minutes % 60:02}"}
+
+
+def _patterns() -> tuple[str, str]:
+    """How minutes are written on the plan, and how hours and minutes are."""
+    return (
+        pgettext("on the plan", "%(minutes)sm"),
+        pgettext("on the plan", "%(hours)sh %(minutes)s"),
+    )
 
 
 def _minutes(lasts: timedelta) -> int:
