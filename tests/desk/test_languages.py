@@ -116,7 +116,7 @@ def test_one_is_said_otherwise_than_many() -> None:
 
 @pytest.mark.parametrize(
     ("language", "words"),
-    [("en", ["35m", "1h 05"]), ("de", ["35 min", "1 h 05"]), ("es", ["35 min", "1 h 05"])],
+    [("en", ["35m", "1h 05"]), ("de", ["35′", "1 h 05"]), ("es", ["35′", "1 h 05"])],
 )
 def test_a_table_says_briefly_how_long(language: str, words: list[str]) -> None:
     with translation.override(language):

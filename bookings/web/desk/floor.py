@@ -20,7 +20,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, npgettext, pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.errors import DomainError, NotFound
@@ -442,7 +442,10 @@ def _party(party: Party) -> str:
 def called(party: Party) -> str:
     """What a host calls a party: the last of their names, and how many they are."""
     names = party.name.split()
-    return f"{names[-1]} {party.size}" if names else people(party.size)
+    if names:
+        return f"{names[-1]} {party.size}"
+    count = party.size
+    return npgettext("on the plan", "%(count)d guest", "%(count)d guests", count) % {"count": count}
 
 
 def duration(minutes: int) -> str:
