@@ -202,6 +202,16 @@ def test_a_look_that_can_t_be_is_refused(
     assert (bistro.widget, bistro.widget_origins) == ({}, [])
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("de", "sechs hexadezimale Ziffern"), ("es", "seis cifras")]
+)
+def test_what_is_wrong_with_a_look_is_said_in_the_reader_s_language(
+    manager: Browser, language: str, words: str
+) -> None:
+    manager.client.cookies["django_language"] = language
+    assert words in text(manager.post("settings/widget/", **look(color="red")))
+
+
 # --- programs ------------------------------------------------------------------------------------
 
 

@@ -123,7 +123,7 @@ class LookForm(Form):
         for name in ("color", "font", "radius"):
             check, why = widget.CHECKS[name]
             if name in values and not check(values[name]):
-                self.add_error(name, why)
+                self.add_error(name, refusals.said(why))
         lines = values.get("origins", "").split()
         values["origins"] = list(dict.fromkeys(each.rstrip("/") for each in lines))
         for each in values["origins"]:
