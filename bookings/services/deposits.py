@@ -259,12 +259,17 @@ def _settled(
     reference = f"{deposit.pk}:{kind.value}"
     if Payment.objects.filter(reference=reference).exists():
         return deposit
-    deposit.status = status
-    deposit.save(update_fields=["status", "updated_at"])
-    Payment.objects.create(
-        deposit=deposit, kind=kind, amount_cents=deposit.amount_cents, reference=reference
-    )
     booking = Booking.objects.filter(pk=deposit.booking_id).first()
+    if kind == Payment.Kind.CAPTURED and deposit.status == Status.CAPTURED:
+        # It was charged when it was paid: no money moves, it is only kept.
+        if booking and booking.events.filter(kind=event).exists():
+            return deposit
+    else:
+        deposit.status = status
+        deposit.save(update_fields=["status", "updated_at"])
+        Payment.objects.create(
+            deposit=deposit, kind=kind, amount_cents=deposit.amount_cents, reference=reference
+        )
     if booking and event:
         record(booking, event, by=by, now=now, **about(deposit))
     return deposit

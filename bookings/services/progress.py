@@ -33,7 +33,7 @@ def check_in(
     also = frozenset({State.PENDING}) if is_unasked else frozenset[State]()
     if also and Deposit.objects.filter(booking_id=booking.pk, status="pending").exists():
         also = frozenset()
-    return _become(booking, State.CHECKED_IN, Event.Kind.CHECKED_IN, by=by, now=now, also=also)
+    return _become(booking, State.CHECKED_IN, Event.Kind.CHECKED_IN, by=by, now=now, also=also)[0]
 
 
 @written
@@ -64,14 +64,15 @@ def accept(
 @written
 def complete(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
     """The party has left; the rest of their time is free at once."""
-    return _become(booking, State.COMPLETED, Event.Kind.COMPLETED, by=by, now=now)
+    return _become(booking, State.COMPLETED, Event.Kind.COMPLETED, by=by, now=now)[0]
 
 
 @written
 def mark_no_show(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
     """Nobody came: the time is free, and a deposit is captured."""
-    booking = _become(booking, State.NO_SHOW, Event.Kind.NO_SHOW, by=by, now=now)
-    _settle(booking, Outbox.Topic.CAPTURE, now=now)
+    booking, is_new = _become(booking, State.NO_SHOW, Event.Kind.NO_SHOW, by=by, now=now)
+    if is_new:
+        _settle(booking, Outbox.Topic.CAPTURE, now=now)
     return booking
 
 
@@ -85,13 +86,16 @@ def cancel(
     now: datetime | None = None,
 ) -> Booking:
     """Give the time back; `details` is added to what protocols say of it. A deposit is released,
-    unless the guest cancels too late for that."""
-    booking = _become(booking, State.CANCELLED, Event.Kind.CANCELLED, by=by, now=now, reason=reason)
+    unless the guest cancels too late for that; cancelled again, it stays where it went."""
+    booking, is_new = _become(
+        booking, State.CANCELLED, Event.Kind.CANCELLED, by=by, now=now, reason=reason
+    )
     if details:
         booking.details = booking.details | dict(details)
         booking.save(update_fields=["details"])
-    late_guest = by.kind == "guest" and policies.is_late(booking, now or timezone.now())
-    _settle(booking, Outbox.Topic.CAPTURE if late_guest else Outbox.Topic.RELEASE, now=now)
+    if is_new:
+        late_guest = by.kind == "guest" and policies.is_late(booking, now or timezone.now())
+        _settle(booking, Outbox.Topic.CAPTURE if late_guest else Outbox.Topic.RELEASE, now=now)
     return booking
 
 
@@ -122,11 +126,12 @@ def _become(
     now: datetime | None,
     also: frozenset[State] = frozenset(),
     **more: Any,
-) -> Booking:
+) -> tuple[Booking, bool]:
+    """Bring a booking into a state; and whether it wasn't in it already."""
     session = locked_session(booking)
     booking = locked(booking)
     if booking.state == state.value:
-        return booking
+        return booking, False
     current = State(booking.state)
     if is_lapsed(booking, now=now):
         current = State.EXPIRED  # lapsed: over, whether or not the sweep has come by
@@ -143,7 +148,7 @@ def _become(
         let_go(session, at=booking.updated_at)
     touch(session, booking.updated_at)
     record(booking, kind, by=by, now=now, **{k: v for k, v in more.items() if v})
-    return booking
+    return booking, True
 
 
 def _settle(booking: Booking, topic: Outbox.Topic, *, now: datetime | None) -> None:

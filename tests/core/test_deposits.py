@@ -14,7 +14,7 @@ from billing.models import Account, Deposit, Payment, SandboxIntent
 from bookings import relay, services
 from bookings.errors import NotOffered, OutsideHours, PaymentUnavailable, SlotTaken
 from bookings.models import Booking, Event, Outbox
-from bookings.wishes import SYSTEM, Wish
+from bookings.wishes import GUEST, SYSTEM, Wish
 from resources.models import Service
 from tests.builders import EVENING, MARIA, MINUTE, NOW, business, service, tables, wish
 
@@ -100,6 +100,31 @@ def test_what_was_given_back_is_not_taken_by_a_later_no_show(bistro: Business) -
     relay.deliver(now=booking.starts_at)
     assert (status(deposit), told(deposit)) == ("released", ["deposit.paid", "deposit.released"])
     assert SandboxIntent.objects.get().state == "cancelled"
+
+
+def test_cancelled_again_a_deposit_stays_where_it_went(bistro: Business) -> None:
+    booking, deposit = paid(bistro)
+    late = EVENING - 10 * MINUTE
+    services.cancel(booking, by=GUEST, now=late)
+    relay.deliver(now=late)
+    assert status(deposit) == "captured"
+    services.cancel(booking, by=SYSTEM, now=late)  # a program that didn't hear the answer
+    relay.deliver(now=late)
+    assert status(deposit) == "captured"
+
+
+def test_what_was_charged_when_it_was_paid_is_not_counted_again(bistro: Business) -> None:
+    bistro.deposit_type = "charge"
+    bistro.save()
+    booking, deposit = paid(bistro)
+    services.mark_no_show(booking, by=SYSTEM, now=NOW)
+    relay.deliver(now=NOW)
+    services.settle_deposit(deposit.pk, captures=True, now=NOW)  # whoever died with it in hand
+    assert list(Payment.objects.values_list("kind", "amount_cents")) == [("captured", 2500)]
+    assert [each for each in told(deposit) if each.startswith("deposit")] == [
+        "deposit.paid",
+        "deposit.captured",
+    ]
 
 
 def test_a_hold_that_the_bank_lets_go_of_is_released(bistro: Business) -> None:
