@@ -93,7 +93,13 @@ PROMISES = {
     """,
     "a held class lapses no sooner than the holds in it": """
         SELECT s.id FROM bookings_session s JOIN bookings_booking b ON b.session_id = s.id
-         WHERE s.state = 'held' AND b.state = 'held' AND b.expires_at > s.expires_at
+         WHERE s.state = 'held' AND b.state IN ('held', 'pending')
+           AND b.expires_at > s.expires_at
+    """,
+    "whoever comes to a class comes to one that takes place": """
+        SELECT b.id FROM bookings_booking b JOIN bookings_session s ON s.id = b.session_id
+         WHERE b.state IN ('confirmed', 'checked_in')
+           AND s.state IN ('expired', 'cancelled')
     """,
     "a booking belongs to one tenant": """
         SELECT b.id FROM bookings_booking b

@@ -322,6 +322,9 @@ def resize(booking: Booking, wish: Wish, *, by: Actor, now: datetime | None) -> 
         raise Invalid("A place in a class can't be moved in time; book the other class.")
     session = locked_session(booking)
     assert session is not None
+    is_off = session.state not in (Session.State.SCHEDULED, Session.State.HELD)
+    if is_off or session.starts_at != booking.starts_at:
+        raise SlotTaken("This class has been called off or moved.")
     allocations.release_lapsed_places(session.pk, now=now)
     was = snapshot(booking)
     Allocation.objects.filter(booking=booking).delete()

@@ -28,7 +28,7 @@ from bookings.errors import (
     WrongState,
 )
 from bookings.lifecycle import State
-from bookings.models import Allocation, Booking, Event, Session
+from bookings.models import WAITING, Allocation, Booking, Event, Session
 from bookings.references import new_reference
 from bookings.services.recording import locked, record, snapshot
 from bookings.services.sessions import locked_session, schedule_held, touch
@@ -313,27 +313,28 @@ def confirm(
     WrongState for what was cancelled or is over; SlotTaken when its class was called off or moved.
     """
     session = locked_session(booking)
-    if session and booking.state == State.HELD.value:
+    booking = locked(booking)
+    if session is None and booking.session_id:  # made a run of meanwhile
+        session = locked_session(booking)
+    was = booking.state
+    if session and was == State.HELD.value:
         is_off = session.state == Session.State.CANCELLED
         if is_off or session.starts_at != booking.starts_at:
             raise SlotTaken("This class has been called off or moved.")
+    if session and session.state == Session.State.EXPIRED and was in WAITING:
+        raise HoldExpired
     if Deposit.objects.filter(booking_id=booking.pk, status=Deposit.Status.PENDING).exists():
         raise DepositDue
-    moment = clock.moment(now)
-    confirmed = Booking.objects.filter(
-        Q(expires_at__gt=moment) | Q(expires_at=None),
-        pk=booking.pk,
-        business_id=booking.business_id,
-        state__in=(State.HELD.value, State.PENDING.value),
-    ).update(state=State.CONFIRMED.value, expires_at=None, updated_at=moment)
-    was_pending = booking.state == State.PENDING.value
-    booking = locked(booking)
-    if not confirmed:
-        if booking.state in (State.CONFIRMED.value, State.CHECKED_IN.value):
-            return booking
-        if booking.state in (State.HELD.value, State.PENDING.value, State.EXPIRED.value):
-            raise HoldExpired
-        raise WrongState(booking.state, State.CONFIRMED.value)
+    if was in (State.CONFIRMED.value, State.CHECKED_IN.value):
+        return booking
+    moment = clock.read(now)  # asked with the row locked: nobody clears it away after this
+    if was == State.EXPIRED.value or (booking.expires_at and booking.expires_at <= moment):
+        raise HoldExpired
+    if was not in WAITING:
+        raise WrongState(was, State.CONFIRMED.value)
+    booking.state, booking.expires_at = State.CONFIRMED.value, None
+    booking.updated_at = moment
+    booking.save(update_fields=["state", "expires_at", "updated_at"])
     Allocation.objects.filter(booking=booking).update(expires_at=None)
     if guest:
         booking.guest_id = (
@@ -350,6 +351,6 @@ def confirm(
         schedule_held(session, by=by, now=now)
         touch(session, booking.updated_at)
     # Who listens heard nothing of a hold; what waited for its deposit was announced before.
-    kind = Event.Kind.CONFIRMED if was_pending else Event.Kind.CREATED
+    kind = Event.Kind.CONFIRMED if was == State.PENDING.value else Event.Kind.CREATED
     record(booking, kind, by=by, now=now)
     return booking

@@ -12,8 +12,7 @@ from django.db.models import Max
 from django.db.models.functions import Greatest
 
 from accounts import clock
-from bookings.lifecycle import State
-from bookings.models import Allocation, Booking, Event, Session
+from bookings.models import WAITING, Allocation, Booking, Event, Session
 from bookings.services.recording import owe
 from bookings.wishes import Actor
 
@@ -59,10 +58,11 @@ def extend(session: Session, until: datetime) -> None:
 
 
 def let_go(session: Session | None, *, at: datetime) -> None:
-    """Keep a held run no longer than the holds that are left in it; without any it is over."""
+    """Keep a held run no longer than those who are left in it and have yet to confirm or to pay;
+    without any it is over."""
     if session is None or session.state != Session.State.HELD:
         return
-    left: datetime | None = session.bookings.filter(state=State.HELD.value).aggregate(
+    left: datetime | None = session.bookings.filter(state__in=WAITING).aggregate(
         last=Max("expires_at")
     )["last"]
     own = Allocation.objects.filter(session=session, booking=None)

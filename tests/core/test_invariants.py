@@ -113,6 +113,9 @@ BREAKS = {
         UPDATE bookings_booking SET state = 'held', expires_at = now() + interval '1 minute'
          WHERE session_id IS NOT NULL
     """,
+    "whoever comes to a class comes to one that takes place": """
+        UPDATE bookings_session SET state = 'expired'
+    """,
     "a booking belongs to one tenant": "UPDATE bookings_guest SET business_id = %(other)s",
     "time taken belongs to one tenant": "UPDATE bookings_allocation SET business_id = %(other)s",
     "a resource is at a place of its own tenant": """

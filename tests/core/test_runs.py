@@ -11,11 +11,14 @@ import pytest
 
 from accounts.errors import Conflict
 from accounts.models import Business
+from billing.gateways import Notice
+from billing.gateways.sandbox import Sandbox
+from billing.models import Account
 from bookings import invariants, services
 from bookings.errors import HoldExpired, SlotTaken, WrongState
 from bookings.models import Allocation, Booking, Event, Session
 from bookings.services import Comer
-from bookings.wishes import SYSTEM, GuestDetails, Wish
+from bookings.wishes import GUEST, SYSTEM, GuestDetails, Wish
 from resources.models import Requirement, Resource, Service
 from tests.builders import EVENING, HOUR, MARIA, MINUTE, NOW, business, resource, service
 
@@ -152,6 +155,38 @@ def test_a_class_called_off_or_moved_is_told_when_they_come(studio: Studio) -> N
         studio.admit(moved, None)
     off.refresh_from_db()
     assert (off.state, off.expires_at) == ("held", LATER)
+
+
+def test_a_run_stays_for_who_has_yet_to_pay_when_the_others_let_go(studio: Studio) -> None:
+    of = studio.business
+    of.deposit_enabled, of.deposit_amount_cents = True, 2500
+    of.save()
+    ready = {"details_submitted": True, "payouts_enabled": True}
+    Account.objects.create(business=of, gateway="sandbox", reference="acct_1", **ready)
+    stays, goes = studio.hold(), studio.hold()
+    stays, deposit = services.confirm_with_deposit(stays, by=GUEST, guest=MARIA, now=NOW)
+    assert deposit is not None
+    services.release(goes, by=GUEST, now=NOW)
+    assert states() == ["held"]
+    assert studio.taken() == [("Ana", stays.expires_at)]
+    Sandbox().pay(deposit.payment_intent_id, deposit.client_secret)
+    services.heed("sandbox", Notice("evt_1", "paid", deposit.payment_intent_id), now=NOW)
+    assert states() == ["scheduled"]
+    assert studio.taken() == [("Ana", None)]
+
+
+@pytest.mark.parametrize("how", ["called off", "moved"])
+def test_no_more_places_are_held_in_a_class_called_off_or_moved(studio: Studio, how: str) -> None:
+    run = services.schedule_session(studio.yoga, starts_at=EVENING, by=SYSTEM, now=NOW)
+    held = services.book_places(
+        run, party_size=1, guest=None, by=SYSTEM, source="test", lasts=TEN, now=NOW
+    )
+    if how == "moved":
+        services.change_session(run, starts_at=EVENING + 3 * HOUR, by=SYSTEM, now=NOW)
+    else:
+        services.cancel_session(run, by=SYSTEM, now=NOW)
+    with pytest.raises(SlotTaken):
+        services.reschedule(held, party_size=2, by=SYSTEM, now=NOW)
 
 
 def test_a_run_moves_with_everybody_in_it(studio: Studio) -> None:

@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts import transactions
 from accounts.models import Business
+from billing.models import Account
 from bookings import allocations, selectors, services
-from bookings.errors import HoldExpired, SlotTaken
+from bookings.errors import DepositDue, HoldExpired, SlotTaken
 from bookings.models import Allocation, Booking
 from bookings.services import making
 from bookings.wishes import SYSTEM, Wish
@@ -171,6 +172,33 @@ def test_confirming_at_the_edge_never_both() -> None:
         live = Booking.objects.filter(starts_at=start, state="confirmed")
         assert live.count() == Allocation.objects.filter(starts_at=start, expires_at=None).count()
         assert live.count() <= 1
+
+
+def test_a_hold_that_begins_to_wait_for_its_deposit_is_not_confirmed_without() -> None:
+    """Whoever confirms it at that moment at another door looked before there was a deposit."""
+    bistro = business("Bistro", deposit_enabled=True, deposit_amount_cents=2500)
+    tables(bistro, 1)
+    ready = {"details_submitted": True, "payouts_enabled": True}
+    Account.objects.create(business=bistro, gateway="sandbox", reference="acct_1", **ready)
+    held = services.hold(asks(bistro), by=SYSTEM, source="test")
+    asked = threading.Event()
+
+    def ask() -> str:
+        with transaction.atomic():
+            services.confirm_with_deposit(held, by=SYSTEM)
+            asked.set()
+            threading.Event().wait(0.3)
+        return "asked"
+
+    def confirm() -> str:
+        asked.wait(timeout=10)
+        try:
+            return services.confirm(held, by=SYSTEM).state
+        except DepositDue:
+            return "due"
+
+    assert together([ask, confirm]) == ["asked", "due"]
+    assert Booking.objects.get().state == "pending"
 
 
 @pytest.fixture
