@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts import clock
@@ -244,13 +243,21 @@ def refuse_past(wish: Wish, now: datetime | None) -> None:
 
 
 def respect_quota(business: Business, now: datetime | None) -> None:
-    limit = rules.quota(business)
+    limit = queue_for_quota(business)
     if limit is None:
         return
-    lock([f"quota:{business.pk}"])
     used = selectors.bookings_this_month(business, now=now)
     if used >= limit:
         raise QuotaUsedUp(used=used, limit=limit)
+
+
+def queue_for_quota(business: Business) -> int | None:
+    """How many bookings a month the plan allows; where not any number, nobody else makes one until
+    the transaction ends. Taken before the days and the classes."""
+    limit = rules.quota(business)
+    if limit is not None:
+        lock([f"quota:{business.pk}"])
+    return limit
 
 
 def _look_and_lock(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db.models import F
@@ -19,7 +20,7 @@ from bookings.models import Booking, Guest, Session
 from bookings.services import visits
 from bookings.services.classes import book_places
 from bookings.services.deposits import confirm_with_deposit
-from bookings.services.making import hold, lock_days
+from bookings.services.making import hold, lock_days, queue_for_quota
 from bookings.services.moving import reschedule
 from bookings.services.progress import cancel, release
 from bookings.services.recording import locked
@@ -45,11 +46,12 @@ def hold_own(
     can't be had the old one stays. Raises as `hold` does.
     """
     lock([f"visitor:{wish.business.pk}:{visitor}"])
-    if wish.location_id:
-        lock_days([wish.location_id], wish.takes_from, wish.takes_until)
-    for earlier in selectors.held_by(wish.business, visitor, now=now):
+    held = selectors.held_by(wish.business, visitor, now=now)
+    for earlier in held:
         if _is_same(earlier, wish, run):
             return earlier
+    _queue(wish, [run.pk if run else None, *(each.session_id for each in held)])
+    for earlier in held:
         release(earlier, by=GUEST, now=now)
     details = {WIDGET: {"visitor": visitor, "language": language}}
     if run is None:
@@ -64,6 +66,16 @@ def hold_own(
         lasts=timedelta(minutes=wish.business.hold_minutes),
         now=now,
     )
+
+
+def _queue(wish: Wish, run_ids: Collection[uuid.UUID | None]) -> None:
+    """Take all locks in the order that everybody takes them in, before anything is let go of: two
+    who change places wait for each other else."""
+    queue_for_quota(wish.business)
+    places = wish.business.locations.values_list("pk", flat=True)
+    lock_days([wish.location_id] if wish.location_id else places, wish.takes_from, wish.takes_until)
+    runs = Session.objects.select_for_update(no_key=True).filter(pk__in=filter(None, run_ids))
+    list(runs.order_by("pk").values_list("pk", flat=True))
 
 
 def _is_same(held: Booking, wish: Wish, run: Session | None) -> bool:
