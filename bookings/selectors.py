@@ -14,9 +14,11 @@ from django.db import connection
 from django.db.models import (
     Count,
     DateTimeField,
+    Exists,
     ExpressionWrapper,
     Func,
     Model,
+    OuterRef,
     Prefetch,
     Q,
     QuerySet,
@@ -429,11 +431,14 @@ def lapsed(now: datetime | None = None) -> Q:
 
 def bookings_this_month(business: Business, *, now: datetime | None = None) -> int:
     """How many bookings were made in this month of the plan, cancelled ones too; a visit counts
-    once, and what was only held and lapsed doesn't. One query."""
+    once, and what was only held and lapsed, or was let go of, doesn't. One query."""
     first, _ = billing.month_of(business, now or datetime.now(UTC))
+    told = Event.objects.filter(booking=OuterRef("pk"))
+    held, made = (told.filter(kind=each) for each in (Event.Kind.HELD, Event.Kind.CREATED))
     return (
         Booking.objects.filter(business=business, created_at__gte=first, leader=None)
         .exclude(state=State.EXPIRED.value)
+        .exclude(Exists(held), ~Exists(made), state=State.CANCELLED.value)
         .count()
     )
 

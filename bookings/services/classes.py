@@ -148,17 +148,19 @@ def book_places(
     details: Mapping[str, Any] | None = None,
     lasts: timedelta | None = None,
     deposit: DepositTerms | None = None,
+    counts: bool = True,
     now: datetime | None = None,
 ) -> Booking:
     """Book places in a class, or hold them when `lasts` says for how long; with a deposit to pay,
-    booked once that is paid.
+    booked once that is paid. One that doesn't count is part of one that did.
 
     The session's row is locked first, so nobody is refused while there is room, and the places are
     counted by the database's own constraint. Raises SlotTaken when too few are left.
     """
     if earlier := earlier_with(channel, key):
         return earlier
-    respect_quota(session.business, now)
+    if counts:
+        respect_quota(session.business, now)
     found = (
         Session.objects.select_for_update(no_key=True, of=("self",))
         .select_related("business")

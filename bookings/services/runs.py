@@ -78,10 +78,12 @@ def hold_run(
     source: str,
     channel: Channel | None = None,
     details: Details | None = None,
+    counts: bool = True,
     now: datetime | None = None,
 ) -> Booking:
     """Hold places in a run that nobody has scheduled: its time is taken for as long as somebody
-    holds a place in it, and all who want the same start share it.
+    holds a place in it, and all who want the same start share it. One that doesn't count is part of
+    one that did.
 
     Raises SlotTaken when neither the time nor a place in such a run is free, NotOffered outside
     the rules that the wish keeps.
@@ -90,13 +92,16 @@ def hold_run(
     assert service is not None
     capacity = service.capacity or 1
     refuse_past(wish, now)
-    respect_quota(service.business, now)
+    if counts:
+        respect_quota(service.business, now)
     during = (wish.takes_from, wish.takes_until)
     lock_days(service.business.locations.values_list("pk", flat=True), *during)
     wanted = frozenset({wish.resource_id}) if wish.resource_id else None
     who: dict[str, Any] = {"by": by, "source": source, "channel": channel, "now": now}
     for run in joinable(service, wish.starts_at, resource_ids=wanted, now=now):
-        session = Session.objects.select_for_update(no_key=True).get(pk=run.pk)
+        session = Session.objects.select_for_update(no_key=True).filter(pk=run.pk).first()
+        if session is None:
+            continue  # its schedule took it out of the book meanwhile
         session.business = service.business
         try:
             return seat(session, party_size=spaces, guest=None, lasts=lasts, **who)

@@ -65,9 +65,13 @@ def book_visit(
         wish = part.wish
         service = wish.service
         if service is not None and service.capacity and not service.allows_groups:
-            made = _seat(wish, guest_id=guest_id, by=by, source=source, now=now)
+            made = _seat(
+                wish, guest_id=guest_id, by=by, source=source, counts=leader is None, now=now
+            )
         elif service is not None and service.allows_groups:
-            made = hold_run(wish, spaces=1, lasts=PROMPT, by=by, source=source, now=now)
+            made = hold_run(
+                wish, spaces=1, lasts=PROMPT, by=by, source=source, counts=leader is None, now=now
+            )
             made = confirm(made, by=by, guest=guest_id, now=now)
         else:
             made = make(
@@ -93,7 +97,7 @@ def book_visit(
 
 
 def _seat(
-    wish: Wish, *, guest_id: uuid.UUID, by: Actor, source: str, now: datetime | None
+    wish: Wish, *, guest_id: uuid.UUID, by: Actor, source: str, counts: bool, now: datetime | None
 ) -> Booking:
     """A place in a run of a class that is scheduled for this start. Raises SlotTaken, NotOffered
     too soon or too far."""
@@ -107,7 +111,15 @@ def _seat(
         if wish.location_id not in (None, run.location_id):
             continue
         try:
-            return book_places(run, party_size=1, guest=guest_id, by=by, source=source, now=now)
+            return book_places(
+                run,
+                party_size=1,
+                guest=guest_id,
+                by=by,
+                source=source,
+                counts=counts,
+                now=now,
+            )
         except SlotTaken:
             continue
     raise SlotTaken

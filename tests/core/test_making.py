@@ -3,11 +3,24 @@
 import pytest
 
 from accounts.models import Business
+from billing.models import Plan, Subscription
 from bookings import selectors, services
-from bookings.errors import HoldExpired, SlotTaken
+from bookings.errors import HoldExpired, QuotaUsedUp, SlotTaken
 from bookings.models import Allocation, Booking
-from bookings.wishes import SYSTEM
-from tests.builders import EVENING, HOUR, MARIA, MINUTE, NOW, business, tables, wish
+from bookings.wishes import SYSTEM, Wish
+from resources.models import Requirement
+from tests.builders import (
+    EVENING,
+    HOUR,
+    MARIA,
+    MINUTE,
+    NOW,
+    business,
+    resource,
+    service,
+    tables,
+    wish,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -82,3 +95,34 @@ def test_a_lapsed_hold_cannot_be_confirmed_even_before_any_sweep(bistro: Busines
         services.confirm(held, by=SYSTEM, now=NOW + 20 * MINUTE)
     assert services.confirm(held, by=SYSTEM, now=NOW + 19 * MINUTE).state == "confirmed"
     assert not Allocation.objects.filter(booking=held, expires_at__isnull=False).exists()
+
+
+def test_what_was_only_held_and_let_go_of_is_no_booking_of_the_plan(bistro: Business) -> None:
+    allowed(bistro, 1)
+    services.release(hold(bistro), by=SYSTEM, now=NOW)
+    booking = book(bistro)
+    services.cancel(booking, by=SYSTEM, now=NOW)
+    with pytest.raises(QuotaUsedUp):  # one that was cancelled stays one
+        book(bistro)
+
+
+def test_a_visit_with_a_class_in_it_is_one_booking_of_the_plan() -> None:
+    gym = allowed(business("Gym"), 1)
+    resource(gym, "Ana", kind="staff")
+    massage, spin = service(gym, "Massage"), service(gym, "Spin", capacity=5)
+    Requirement.objects.create(service=massage, kind="staff")
+    services.schedule_session(spin, starts_at=EVENING + HOUR, by=SYSTEM, now=NOW)
+    guest, _ = services.welcome_guest(gym, MARIA, now=NOW)
+    parts = [
+        services.Part(Wish.of(massage, starts_at=EVENING), 5000),
+        services.Part(Wish.of(spin, starts_at=EVENING + HOUR), 1000),
+    ]
+    services.book_visit(parts, guest_id=guest.pk, by=SYSTEM, source="test", now=NOW)
+    assert Booking.objects.count() == 2
+
+
+def allowed(of: Business, bookings: int) -> Business:
+    """A business on a plan of so many bookings a month."""
+    plan = Plan.objects.create(key="small", name="Small", max_bookings=bookings)
+    Subscription.objects.filter(business=of).update(plan=plan)
+    return of
