@@ -97,9 +97,9 @@ def explain(
         buffer_after=service.buffer_after if service else timedelta(),
         overhead=service.preparation + service.cleanup if service else timedelta(),
     )
-    refusal = _refusal(wish, now)
-    look = selectors.look(wish, now=now)
-    rows = Resource.objects.filter(business=business, deleted_at=None)
+    refusal, places = _refusal(wish, now)
+    look = selectors.look(wish, now=now, places=places)
+    rows = Resource.objects.filter(business=business, deleted_at=None).select_related("location")
     if location_id:
         rows = rows.filter(location=location_id)
     everything = sorted(
@@ -123,14 +123,14 @@ def explain(
     )
 
 
-def _refusal(wish: Wish, now: datetime | None) -> str:
+def _refusal(wish: Wish, now: datetime | None) -> tuple[str, set[uuid.UUID] | None]:
+    """Why nothing is offered at all, and the places that the rules leave."""
     if services.is_past(wish, now=now):
-        return _("This time is in the past.")
+        return _("This time is in the past."), None
     try:
-        rules.refuse_outside(wish, now=now)
+        return "", rules.refuse_outside(wish, now=now)
     except NotOffered as error:
-        return str(error)
-    return ""
+        return str(error), None
 
 
 def _takers(wish: Wish, now: datetime | None) -> dict[uuid.UUID, list[Allocation]]:
@@ -165,7 +165,7 @@ def _reason(
     def say(why: Why, words: str) -> Reason:
         return Reason(resource.pk, resource.name, why, words)
 
-    if not resource.is_active:
+    if not (resource.is_active and resource.location.is_active):
         return say(Why.INACTIVE, _("It is not offered at present."))
     if needs:
         need = needs.get(resource.kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,8 +24,11 @@ from resources.models import Service
 DAY = timedelta(days=1)
 
 
-def refuse_outside(wish: Wish, *, now: datetime | None, promises: Timetables | None = None) -> None:
-    """Hold a wish to the notice, the horizon, the grid, the hours and the pacing that it keeps.
+def refuse_outside(
+    wish: Wish, *, now: datetime | None, promises: Timetables | None = None
+) -> set[uuid.UUID] | None:
+    """Hold a wish to the notice, the horizon, the grid, the hours and the pacing that it keeps; the
+    places that these leave it, None for all.
 
     Raises NotOffered, or OutsideHours when every place it may be at is closed. No query for a wish
     that keeps nothing, one for its timetables unless they are at hand, one more for pacing.
@@ -33,7 +36,7 @@ def refuse_outside(wish: Wish, *, now: datetime | None, promises: Timetables | N
     refuse_untimely(wish, now=now)
     promises = promises or promises_for(wish)
     if promises is None:
-        return
+        return None
     places = [wish.location_id] if wish.location_id else list(promises.locations)
     reasons = {place: closed(wish, promises, place) for place in places}
     if all(reasons.values()):
@@ -43,8 +46,20 @@ def refuse_outside(wish: Wish, *, now: datetime | None, promises: Timetables | N
         places = [place for place in places if _on_grid(wish, promises, place)]
         if not places:
             raise NotOffered("Nothing starts at this time.")
-    if wish.keeps_hours and all(is_crowded(wish, promises, each, now=now) for each in places):
+    return uncrowded(wish, promises, places, now=now)
+
+
+def uncrowded(
+    wish: Wish, promises: Timetables, places: Iterable[uuid.UUID], *, now: datetime | None
+) -> set[uuid.UUID]:
+    """The places where one more party may start then. Raises NotOffered when there is none. A query
+    for each with pacing."""
+    if not wish.keeps_hours:
+        return set(places)
+    left = {each for each in places if not is_crowded(wish, promises, each, now=now)}
+    if not left:
         raise NotOffered("Too many start at this time already.")
+    return left
 
 
 def _on_grid(wish: Wish, promises: Timetables, location_id: uuid.UUID) -> bool:

@@ -78,6 +78,7 @@ SELECT r.id, r.location_id, r.section_id, r.kind, r.name, r.units, r.covers_min,
        r.display_order, r.is_online AND s.is_online IS NOT false, t.units AS taken,
        coalesce(t.lapsed, false)
   FROM resources_resource r
+  JOIN resources_location l ON l.id = r.location_id AND l.is_active
   LEFT JOIN resources_section s ON s.id = r.section_id
   LEFT JOIN (
        SELECT a.resource_id,
@@ -118,7 +119,8 @@ def offered(
     now: datetime | None = None,
     location_id: uuid.UUID | None = None,
 ) -> list[Offered]:
-    """Every active resource of a business, with the units taken in [start, end). One query.
+    """Every active resource of a business's active places, with the units taken in [start, end).
+    One query.
 
     A lapsed hold takes nothing; the database's clock says which are lapsed unless `now` does.
     """
@@ -236,14 +238,18 @@ def look(
     now: datetime | None = None,
     needs: Sequence[Requirement] | None = None,
     promises: Timetables | None = None,
+    places: Collection[uuid.UUID] | None = None,
 ) -> Look:
-    """Find what would serve a wish, best fit first, without taking it.
+    """Find what would serve a wish, best fit first, without taking it; at one of these `places`, as
+    the rules leave them, if any are named.
 
     Two queries at most for what needs one resource of any kind; the requirements of a service can
     be passed in as `needs`, and the timetables as `promises`, since they don't change between two
     looks.
     """
     seen = _open_for(wish, now=now, promises=promises)
+    if places is not None:
+        seen = [each for each in seen if each.location_id in places]
     if needs is None:
         needs = requirements(wish.service) if wish.service else ()
     if wish.together:

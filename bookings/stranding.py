@@ -141,8 +141,8 @@ def _read(business: Business, moment: datetime) -> list[_Alike]:
 
 
 def _gone(resource_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
-    """The names of those that are inactive or were removed. One query."""
-    gone = Q(is_active=False) | Q(deleted_at__isnull=False)
+    """The names of those that are inactive, at a place that is, or were removed. One query."""
+    gone = Q(is_active=False) | Q(deleted_at__isnull=False) | Q(location__is_active=False)
     found = Resource.objects.filter(gone, pk__in=resource_ids)
     return dict(found.values_list("pk", "name"))
 

@@ -54,8 +54,8 @@ def book_with_deposit(
     run = _run(wish, now=now) if wish.service and wish.service.capacity else None
     amount = billing.deposit_due(wish.business, wish.service)
     if amount and run is None:
-        rules.refuse_outside(wish, now=now)
-        if selectors.look(wish, now=now).plan is None:
+        places = rules.refuse_outside(wish, now=now)
+        if selectors.look(wish, now=now, places=places).plan is None:
             raise SlotTaken
     terms = _terms(wish.business, amount) if amount else None
     how: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,6 @@ from bookings.errors import (
     DepositDue,
     HoldExpired,
     InThePast,
-    NotOffered,
     QuotaUsedUp,
     SlotTaken,
     WrongState,
@@ -187,10 +186,10 @@ def _make(
         return earlier, False
     refuse_past(wish, now)
     promises = rules.promises_for(wish)
-    rules.refuse_outside(wish, now=now, promises=promises)
+    places = rules.refuse_outside(wish, now=now, promises=promises)
     if counts:
         respect_quota(wish.business, now)
-    plan_look = _look_and_lock(wish, promises, now=now)
+    plan_look = _look_and_lock(wish, promises, places, now=now)
     assert plan_look.plan is not None
     plan = plan_look.plan
     during = (wish.takes_from, wish.takes_until)
@@ -261,7 +260,11 @@ def queue_for_quota(business: Business) -> int | None:
 
 
 def _look_and_lock(
-    wish: Wish, promises: Timetables | None, *, now: datetime | None
+    wish: Wish,
+    promises: Timetables | None,
+    places: Collection[uuid.UUID] | None,
+    *,
+    now: datetime | None,
 ) -> selectors.Look:
     """Look without a lock, so that "full" costs nothing; then lock, and look again.
 
@@ -270,7 +273,7 @@ def _look_and_lock(
     and so does pacing, which no constraint keeps.
     """
     needs = selectors.requirements(wish.service) if wish.service else ()
-    look = selectors.look(wish, now=now, needs=needs, promises=promises)
+    look = selectors.look(wish, now=now, needs=needs, promises=promises, places=places)
     if look.plan is None:
         raise SlotTaken
     paced = wish.keeps_hours and promises and any(each.is_set for each in promises.pacing.values())
@@ -278,13 +281,11 @@ def _look_and_lock(
     if only_one and look.at(wish.resource_id).candidate.units == 1:  # type: ignore[arg-type]
         return look
     lock_days(look.location_ids, wish.takes_from, wish.takes_until)
-    look = selectors.look(wish, now=now, needs=needs, promises=promises)
+    if paced and promises and places:
+        places = rules.uncrowded(wish, promises, places, now=now)
+    look = selectors.look(wish, now=now, needs=needs, promises=promises, places=places)
     if look.plan is None:
         raise SlotTaken
-    if paced and promises:
-        place = look.at(look.plan.resource_ids[0]).location_id
-        if rules.is_crowded(wish, promises, place, now=now):
-            raise NotOffered("Too many start at this time already.")
     return look
 
 

@@ -109,8 +109,8 @@ def hold_run(
             continue
     if spaces > capacity:
         raise SlotTaken("There are not enough places.")
-    rules.refuse_outside(wish, now=now)
-    look = selectors.look(dataclasses.replace(wish, party_size=1), now=now)
+    places = rules.refuse_outside(wish, now=now)
+    look = selectors.look(dataclasses.replace(wish, party_size=1), now=now, places=places)
     if look.plan is None:
         raise SlotTaken
     clear_the_way(service.business_id, look, during, now=now)

@@ -8,7 +8,8 @@ from bookings import selectors, services
 from bookings.errors import HoldExpired, QuotaUsedUp, SlotTaken
 from bookings.models import Allocation, Booking
 from bookings.wishes import SYSTEM, Wish
-from resources.models import Requirement
+from resources import services as resources
+from resources.models import Location, Requirement
 from tests.builders import (
     EVENING,
     HOUR,
@@ -119,6 +120,19 @@ def test_a_visit_with_a_class_in_it_is_one_booking_of_the_plan() -> None:
     ]
     services.book_visit(parts, guest_id=guest.pk, by=SYSTEM, source="test", now=NOW)
     assert Booking.objects.count() == 2
+
+
+def test_nothing_is_to_be_had_at_a_place_that_was_given_up(bistro: Business) -> None:
+    """Not even when what stands there fits best."""
+    other = Location.objects.create(business=bistro, name="Annexe")
+    resource(bistro, "Table 0", kind="table", covers_max=2, location=other)
+    there = book(bistro)
+    assert there.location == other
+    resources.change_location(other, is_active=False)
+    assert names(bistro, starts_at=EVENING + HOUR) == ["Table 1", "Table 2"]
+    here = book(bistro, starts_at=EVENING + HOUR)
+    assert here.location != other
+    assert [each.booking for each in selectors.stranded(bistro, now=NOW)] == [there]
 
 
 def allowed(of: Business, bookings: int) -> Business:

@@ -290,6 +290,30 @@ def test_pacing(bistro: Business) -> None:
     assert "19:00" not in found(bistro, **asked, party_size=1)
 
 
+def test_where_one_place_takes_no_more_parties_another_does(bistro: Business) -> None:
+    """What is offered there is booked there, also by who asks for no place."""
+    place = location(bistro)
+    place.pacing_parties = 1
+    place.save()
+    annexe = Location.objects.create(business=bistro, name="Annexe")
+    opened(annexe, time(18), time(23))
+    resource(bistro, "Large", kind="table", covers_max=8, location=annexe)
+
+    def seat() -> str:
+        wish = Wish(
+            business=bistro, starts_at=at(19), duration=HOUR, party_size=2, keeps_hours=True
+        )
+        booked = services.book(wish, guest=None, by=SYSTEM, source="test", now=NOW)
+        return booked.location.name
+
+    asked: dict[str, Any] = {"business": bistro, "service": None, "step": HOUR, "party_size": 2}
+    assert seat() == "Main"
+    assert found(bistro, **asked)["19:00"] == ["Large"]
+    assert seat() == "Annexe"
+    with pytest.raises(SlotTaken):
+        seat()
+
+
 def left(search: Search, now: datetime = NOW) -> dict[str, int]:
     """Every start of the day, with how many could still begin there."""
     return {f"{each.starts_at:%H:%M}": each.left for each in offers.starts(search, now=now)}

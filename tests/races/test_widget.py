@@ -16,7 +16,7 @@ from billing.models import Plan, Subscription
 from bookings import invariants, services
 from bookings.errors import SlotTaken
 from bookings.models import Booking, Session
-from bookings.services import own
+from bookings.services import own, progress
 from bookings.wishes import SYSTEM, GuestDetails, Wish
 from tests.builders import HOUR, MINUTE, business, location, service, tables
 from tests.web import together
@@ -84,7 +84,7 @@ def test_two_who_change_places_in_classes_do_not_wait_for_each_other(
     gym: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, two = Session.objects.all()
-    let_go = own.release
+    let_go = progress.release
 
     def slowly(held: Booking, **how: Any) -> Booking:
         found = let_go(held, **how)

@@ -19,6 +19,7 @@ from billing.models import Plan, Subscription
 from bookings import selectors, services
 from bookings.wishes import SYSTEM, Wish
 from resources.models import Requirement, Resource, Service
+from resources.services import change_location
 from tests.builders import (
     EVENING,
     HOUR,
@@ -155,6 +156,10 @@ def taken(program: Program) -> None:
     )
 
 
+def given_up(program: Program) -> None:
+    change_location(program.business.locations.get(), is_active=False)
+
+
 def scheduled(program: Program) -> None:
     change_business(program.business, booking_mode=Business.Mode.SCHEDULED)
 
@@ -181,6 +186,7 @@ CHANGES: list[tuple[Callable[[Program], None], tuple[int, list[str]]]] = [
     (added, (200, ["Table 1", "Table 2", "Table 3", "Table 4"])),
     (dropped, (200, ["Table 1", "Table 3"])),
     (taken, (200, ["Table 1", "Table 3"])),
+    (given_up, (200, [])),
     (scheduled, (400, [])),
     (revoked, (401, [])),
     (unpaid, (402, [])),
