@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import clock
 from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Channel
-from accounts.transactions import lock, written
+from accounts.transactions import LostRace, lock, written
 from bookings import allocations, assignment, doorbell, lifecycle, rules, selectors
 from bookings.errors import InThePast, SlotTaken, WrongState
 from bookings.lifecycle import State
@@ -375,7 +375,9 @@ def change_session(
     free, InThePast, NotOffered outside the hours that it keeps, Conflict for fewer places than are
     taken and for a class that was cancelled.
     """
-    seen = Session.objects.select_related("service__business").get(pk=session.pk)
+    seen = Session.objects.select_related("service__business").filter(pk=session.pk).first()
+    if seen is None:
+        raise NotFound
     before = _wish_for(seen, seen.service, seen.starts_at, seen.ends_at)
     wish = dataclasses.replace(
         _wish_for(seen, service or seen.service, starts_at or seen.starts_at, ends_at),
@@ -400,11 +402,18 @@ def change_session(
         for each in (before, wish)
         for day in days(each.takes_from, each.takes_until)
     )
-    session = (
+    found = (
         Session.objects.select_for_update(no_key=True, of=("self",))
         .select_related("business", "location", "service")
-        .get(pk=session.pk)
+        .filter(pk=session.pk)
+        .first()
     )
+    if found is None:
+        raise NotFound
+    session = found
+    as_seen = (seen.starts_at, seen.ends_at, seen.service_id)
+    if (session.starts_at, session.ends_at, session.service_id) != as_seen:
+        raise LostRace  # moved meanwhile: it isn't moved back by whoever gives it more places
     if session.state != Session.State.SCHEDULED:
         raise Conflict("This class has been cancelled.")
     if capacity is not None and capacity != session.capacity:
@@ -506,7 +515,10 @@ def cancel_session(session: Session, *, by: Actor, now: datetime | None = None) 
     who was marked as missing stays so. Who only holds a place is told once they come back for it;
     the hold lapses when it would have. Raises Conflict for a class that is over: it took place.
     """
-    session = Session.objects.select_for_update(no_key=True).get(pk=session.pk)
+    found = Session.objects.select_for_update(no_key=True).filter(pk=session.pk).first()
+    if found is None:
+        raise NotFound
+    session = found
     if session.state in (Session.State.CANCELLED, Session.State.EXPIRED):
         return session
     if session.ends_at <= clock.read(now):

@@ -13,10 +13,10 @@ from django.db.models import Max, Min
 
 from accounts import clock
 from accounts.errors import Conflict
-from accounts.transactions import lock, written
+from accounts.transactions import LostRace, lock, written
 from bookings import allocations, lifecycle, rules, selectors
 from bookings.assignment import STAFF
-from bookings.errors import HoldExpired, NotOffered, SlotTaken, WrongState
+from bookings.errors import HoldExpired, SlotTaken, WrongState
 from bookings.lifecycle import State
 from bookings.models import Allocation, Booking, Event
 from bookings.services.classes import resize
@@ -83,7 +83,7 @@ def reschedule(
     if wish.starts_at != before.starts_at:  # a party that is here may stay longer
         refuse_past(wish, now)
     promises = rules.promises_for(wish)
-    rules.refuse_outside(wish, now=now, promises=promises)
+    allowed = rules.refuse_outside(wish, now=now, promises=promises)
     # Days first, then the booking's row: the order everybody takes them in.
     locations = set(
         Resource.objects.filter(business_id=before.business_id, deleted_at=None).values_list(
@@ -102,6 +102,8 @@ def reschedule(
     )
     locked_session(before)
     booking = locked(booking)
+    if _where(booking) != _where(before):
+        raise LostRace  # moved meanwhile: other days, other hours
     state = State(booking.state)
     if is_lapsed(booking, now=now):
         raise HoldExpired
@@ -109,21 +111,21 @@ def reschedule(
         raise WrongState(state.value, "moved")
     if booking.session_id:
         return resize(booking, wish, by=by, now=now)
-    wish = moved(booking)
+    if promises and allowed:
+        allowed = rules.uncrowded(wish, promises, allowed, now=now)
     Allocation.objects.filter(booking=booking).delete()
     look = None
     keeps = booking.service_id is None or keeps_people
     asked = resource_id or together or among is not None
     if not asked and len(booking.resource_ids) == 1 and keeps:
         same = dataclasses.replace(wish, resource_id=booking.resource_ids[0])
-        look = selectors.look(same, now=now)
+        look = selectors.look(same, now=now, places=allowed)
     if look is None or look.plan is None:
-        look = selectors.look(wish, now=now, needs=() if any_resource else None)
+        needs = () if any_resource else None
+        look = selectors.look(wish, now=now, needs=needs, places=allowed)
     if look.plan is None:
         raise SlotTaken
     place = look.at(look.plan.resource_ids[0]).location_id
-    if keeps_hours and promises and rules.is_crowded(wish, promises, place, now=now):
-        raise NotOffered("Too many start at this time already.")
     during = (wish.takes_from, wish.takes_until)
     clear_the_way(booking.business_id, look, during, now=now)
     allocations.take(
@@ -151,6 +153,17 @@ def reschedule(
         )  # fmt: skip
         record(booking, Event.Kind.UPDATED, by=by, now=now, was=was)
     return booking
+
+
+def _where(booking: Booking) -> tuple[object, ...]:
+    """What of a booking says which days and classes are locked to move it, and what it keeps."""
+    return (
+        booking.starts_at,
+        booking.ends_at,
+        booking.location_id,
+        booking.service_id,
+        booking.session_id,
+    )
 
 
 def _taking(service: Service) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -14,13 +14,14 @@ from django.db import connection, transaction
 
 from accounts import transactions
 from accounts.models import Business
+from availability.models import Closure, OpeningHours
 from billing.models import Account
 from bookings import allocations, selectors, services
-from bookings.errors import DepositDue, HoldExpired, SlotTaken
+from bookings.errors import DepositDue, HoldExpired, NotOffered, SlotTaken
 from bookings.models import Allocation, Booking
 from bookings.services import making
 from bookings.wishes import SYSTEM, Wish
-from resources.models import Combination
+from resources.models import Combination, Resource
 from tests.builders import HOUR, business, location, resource, service, tables, wish
 from tests.web import together
 
@@ -199,6 +200,66 @@ def test_a_hold_that_begins_to_wait_for_its_deposit_is_not_confirmed_without() -
 
     assert together([ask, confirm]) == ["asked", "due"]
     assert Booking.objects.get().state == "pending"
+
+
+def test_a_class_that_was_just_moved_is_not_moved_back_by_who_changes_who_gives_it() -> None:
+    """They looked at it before, and get to it after."""
+    gym = business("Gym")
+    for name in ("Ana", "Ben"):
+        resource(gym, name, kind="staff")
+    ana, ben = Resource.objects.order_by("name")
+    run = services.schedule_session(
+        service(gym, "Spin", capacity=5), starts_at=SEVEN, resource_ids=[ana.pk], by=SYSTEM
+    )
+    moved = threading.Event()
+
+    def move() -> None:
+        with transaction.atomic():
+            services.change_session(run, starts_at=SEVEN + 2 * HOUR, by=SYSTEM)
+            moved.set()
+            threading.Event().wait(0.3)
+
+    def hand_over() -> None:
+        moved.wait(timeout=10)
+        services.change_session(run, resource_ids=[ben.pk], by=SYSTEM)
+
+    assert together([move, hand_over]) == [None, None]
+    run.refresh_from_db()
+    assert (run.starts_at, run.resource_ids) == (SEVEN + 2 * HOUR, [ben.pk])
+    assert list(run.allocations.values_list("starts_at", flat=True)) == [SEVEN + 2 * HOUR]
+
+
+def test_a_booking_that_was_just_moved_is_held_to_the_hours_of_where_it_is() -> None:
+    """Who asks for more people at that moment asks for them on the new day."""
+    bistro = business("Bistro")
+    tables(bistro, 1)
+    next_day = SEVEN + timedelta(days=1)
+    booking = book(bistro)
+    Closure.objects.create(
+        location=location(bistro), first_day=next_day.date(), last_day=next_day.date()
+    )
+    for weekday in range(1, 8):
+        OpeningHours.objects.create(
+            location=location(bistro), weekday=weekday, opens=time(0), closes=time(0)
+        )
+    moved = threading.Event()
+
+    def move() -> str:
+        with transaction.atomic():
+            services.reschedule(booking, starts_at=next_day, by=SYSTEM)
+            moved.set()
+            threading.Event().wait(0.3)
+        return "moved"
+
+    def enlarge() -> str:
+        moved.wait(timeout=10)
+        try:
+            services.reschedule(booking, party_size=3, keeps_hours=True, by=SYSTEM)
+        except NotOffered:
+            return "closed"
+        return "done"
+
+    assert together([move, enlarge]) == ["moved", "closed"]
 
 
 @pytest.fixture
