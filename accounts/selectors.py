@@ -1,5 +1,7 @@
 """Who, looked up from a business."""
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q, QuerySet
 
 from accounts.models import Business, Channel, User
@@ -23,6 +25,14 @@ def reached_by(channel: Channel) -> QuerySet[Business]:
     whoever registered it for all of theirs."""
     theirs = Q(owner=channel.user_id) if channel.user_id else Q()
     return Business.objects.filter(Q(pk=channel.business_id) | theirs, is_active=True)
+
+
+def changes(business: Business) -> QuerySet[LogEntry]:
+    """Who changed the settings of a business, the newest first, at the desk or in the back office;
+    see `services.note_change`."""
+    kind = ContentType.objects.get_for_model(Business)
+    found = LogEntry.objects.filter(content_type=kind, object_id=str(business.pk))
+    return found.select_related("user").order_by("-action_time", "-pk")
 
 
 def business_at(slug: str) -> Business | None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -38,6 +39,29 @@ def change_business(business: Business, **values: Any) -> Business:
     if values:
         found.save(update_fields=list(values))
     return found
+
+
+def note_change(
+    business: Business,
+    *,
+    by: User,
+    page: str,
+    title: str,
+    what: str = "",
+    how: Literal["added", "changed", "deleted"] = "changed",
+    fields: Iterable[str] = (),
+) -> LogEntry:
+    """Add to the history of a business's settings, which the back office shows too: who changed
+    which `fields` (labels, in English) of `what`, on which page. What they were isn't kept."""
+    told = {"page": page, "name": title, "object": what or business.name, "fields": [*fields]}
+    noted: LogEntry = LogEntry.objects.log_actions(
+        user_id=by.pk,
+        queryset=[business],
+        action_flag=CHANGE,
+        change_message=[{how: told}],
+        single_object=True,
+    )
+    return noted
 
 
 def _check(row: models.Model, names: Iterable[str]) -> None:

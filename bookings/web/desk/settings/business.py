@@ -99,7 +99,7 @@ def _answer(
         form.refuse(error)
         return shown(status=422)
     at.business.refresh_from_db()
-    return saved(at, at.url(here))
+    return saved(at, at.url(here), form=form)
 
 
 # --- what it is ----------------------------------------------------------------------------------
@@ -434,7 +434,7 @@ def deposits(at: Desk) -> HttpResponse:
     return _answer(at, form, "deposits", "deposits", title, **context)
 
 
-@setting(OWNER)
+@setting(OWNER, reaches_out=True)
 def onboard(at: Desk) -> HttpResponse:
     """Where deposits go: at the payment gateway, who asks for the rest."""
     if at.request.method != "POST":

@@ -323,7 +323,7 @@ def hours(at: Desk, of: uuid.UUID | None = None) -> HttpResponse:
     except REFUSALS as error:
         week.days[0].error = refusals.in_words(error)
         return _editor(at, owner, week, status=422)
-    return saved(at, address(at, owner), _("The new hours hold from now on."))
+    return saved(at, address(at, owner), _("The new hours hold from now on."), of=owner.name)
 
 
 def _keep(owner: Owner, week: Week) -> None:
@@ -490,7 +490,7 @@ def special_day(at: Desk, of: uuid.UUID, day: str = "") -> HttpResponse:
     except REFUSALS as error:
         form.refuse(error)
         return _special_page(at, owner, form, there, status=422)
-    return saved(at, address(at, owner))
+    return saved(at, address(at, owner), of=owner.name)
 
 
 def _words(rows: Sequence[SpecialDay]) -> str:
@@ -614,7 +614,7 @@ def closure(at: Desk, of: uuid.UUID, key: uuid.UUID | None = None) -> HttpRespon
     except REFUSALS as error:
         form.refuse(error, end_date="last_day", end_time="ends")
         return _closure_page(at, owner, form, there, status=422)
-    return saved(at, address(at, owner))
+    return saved(at, address(at, owner), of=owner.name)
 
 
 def _closing(

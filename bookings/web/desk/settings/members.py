@@ -32,7 +32,7 @@ from billing import services as paying
 from billing.gateways import GatewayError
 from billing.models import Plan
 from bookings import cards, selectors
-from bookings.web.desk.settings.shared import REFUSALS, Form, page, saved, setting
+from bookings.web.desk.settings.shared import REFUSALS, Form, note, page, saved, setting
 from bookings.web.desk.shell import OWNER, Desk
 from resources.models import Location, Resource, Service
 
@@ -61,7 +61,7 @@ class Meter:
         return self.most is not None and self.used >= self.most
 
 
-@setting(OWNER)
+@setting(OWNER, reaches_out=True)
 def plan(at: Desk) -> HttpResponse:
     """What is paid for, and how much of it is used. A fixed number of queries."""
     business = at.business
@@ -139,7 +139,8 @@ def _change_plan(at: Desk, key: str) -> HttpResponse:
             return page(at, "leave", here="plan", url=url, title=_("Plan and usage"))
     else:
         paying.change_plan(at.business, wanted, now=at.now)
-    return saved(at, at.url("plan"), _("You are on the plan “%(name)s” now.") % {"name": wanted})
+    words = _("You are on the plan “%(name)s” now.") % {"name": wanted}
+    return saved(at, at.url("plan"), words, of=str(wanted))
 
 
 # --- team ----------------------------------------------------------------------------------------
@@ -197,7 +198,7 @@ def team(at: Desk) -> HttpResponse:
     return page(at, "team", here="team", members=shown)
 
 
-@setting(OWNER)
+@setting(OWNER, reaches_out=True)
 def invite(at: Desk) -> HttpResponse:
     """Give somebody a role by their e-mail; who is new gets a link to choose a password."""
     form = InviteForm(at.request.POST or None)
@@ -207,6 +208,7 @@ def invite(at: Desk) -> HttpResponse:
         except REFUSALS as error:
             form.refuse(error)
         else:
+            note(at, str(user), how="added")
             return _invited(at, user)
     status = 422 if form.errors else 200
     return page(
@@ -216,7 +218,8 @@ def invite(at: Desk) -> HttpResponse:
 
 def _invited(at: Desk, user: User) -> HttpResponse:
     if _write(at, user):
-        return saved(at, at.url("team"), _("An invitation is on its way to %(to)s.") % {"to": user})
+        words = _("An invitation is on its way to %(to)s.") % {"to": user}
+        return at.done(words, to=at.url("team"))
     words = _("They are a member now, but the mail couldn’t be sent. Open them to send it again.")
     return at.done(words, to=at.url("team"), kind="error")
 
@@ -244,7 +247,7 @@ def _write(at: Desk, user: User) -> bool:
         return False
 
 
-@setting(OWNER)
+@setting(OWNER, reaches_out=True)
 def member(at: Desk, pk: uuid.UUID) -> HttpResponse:
     """Somebody of the team: another role, out of it, or the invitation again."""
     found = Membership.objects.filter(business=at.business, pk=pk).select_related("user").first()
@@ -259,9 +262,11 @@ def member(at: Desk, pk: uuid.UUID) -> HttpResponse:
                 return _invited(at, found.user)
             if what == "remove":
                 accounts.remove_member(found)
+                note(at, str(found.user), how="deleted")
                 return _changed(at, found, _("%(who)s isn’t a member any more."))
             if what == "role" and form.is_valid():
                 accounts.change_role(found, role=form.cleaned_data["role"])
+                note(at, str(found.user), form=form)
                 return _changed(at, found, _("%(who)s has another role now."))
         except REFUSALS as error:
             form = RoleForm({"role": found.role})
@@ -292,7 +297,7 @@ def _changed(at: Desk, found: Membership, words: str) -> HttpResponse:
         if at.by_script:
             return HttpResponse(status=204, headers={"HX-Redirect": to})
         return HttpResponse(status=303, headers={"Location": to})
-    return saved(at, at.url("team"), words % {"who": found.user})
+    return at.done(words % {"who": found.user}, to=at.url("team"))
 
 
 # --- one's own -----------------------------------------------------------------------------------
@@ -341,7 +346,7 @@ def account(at: Desk) -> HttpResponse:
     password = PasswordForm(at.request.POST if what == "password" else None)
     if what == "name" and name.is_valid():
         accounts.change_user(user, **name.cleaned_data)
-        return saved(at, at.url("account"))
+        return at.done(_("Saved."), to=at.url("account"))
     if what == "password" and password.is_valid():
         values = password.cleaned_data
         try:
@@ -351,6 +356,6 @@ def account(at: Desk) -> HttpResponse:
         else:
             update_session_auth_hash(at.request, changed)  # here one stays signed in
             words = _("Your password was changed. Elsewhere you are signed out.")
-            return saved(at, at.url("account"), words)
+            return at.done(words, to=at.url("account"))
     status = 422 if name.errors or password.errors else 200
     return page(at, "account", status, here="account", of_name=name, password=password)

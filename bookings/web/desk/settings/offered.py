@@ -26,6 +26,7 @@ from bookings.web.desk.settings.shared import (
     REFUSALS,
     Difference,
     Form,
+    How,
     MoneyField,
     OrderField,
     SpanField,
@@ -281,7 +282,9 @@ def service(at: Desk, pk: uuid.UUID | None = None) -> HttpResponse:
         form.add_error(None, _("Somebody or something you chose isn’t there any more."))
         return _page(at, form, there, needs, hours, status=422)
     words = _("“%(name)s” was saved.") % {"name": made.name}
-    return saved(at, at.url("services"), words)
+    how: How = "changed" if there else "added"
+    told = form if form.has_changed() else None  # what it needs and when is beside the form
+    return saved(at, at.url("services"), words, form=told, of=made.name, how=how)
 
 
 def _initial(there: Service | None) -> dict[str, Any]:
@@ -465,7 +468,8 @@ def _remove(at: Desk, there: Service) -> HttpResponse:
         raise Conflict(
             _("This service has bookings, so it stays. Untick “Guests can book it” instead.")
         ) from None
-    return saved(at, at.url("services"), _("“%(name)s” was deleted.") % {"name": there.name})
+    words = _("“%(name)s” was deleted.") % {"name": there.name}
+    return saved(at, at.url("services"), words, of=there.name, how="deleted")
 
 
 def _delete(pk: uuid.UUID) -> None:
@@ -490,11 +494,11 @@ def category(at: Desk, pk: uuid.UUID) -> HttpResponse:
     form = CategoryForm(at.request.POST or None, initial=initial)
     if at.request.method == "POST" and at.request.POST.get("remove") == "yes":
         services.remove_category(there)
-        return saved(at, at.url("services"))
+        return saved(at, at.url("services"), of=there.name, how="deleted")
     if at.request.method == "POST" and form.is_valid():
         try:
             services.change_category(there, **form.cleaned_data)
-            return saved(at, at.url("services"))
+            return saved(at, at.url("services"), form=form, of=form.cleaned_data["name"])
         except REFUSALS as error:
             form.refuse(error)
     return page(

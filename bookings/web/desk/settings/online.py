@@ -171,7 +171,7 @@ def look(at: Desk) -> HttpResponse:
             except REFUSALS as error:
                 form.refuse(error, widget_origins="origins")
             else:
-                return saved(at, at.url("widget"))
+                return saved(at, at.url("widget"), form=form)
         status = 422
     slug = at.business.slug
     hosted = f"{settings.PUBLIC_URL}{reverse('book:start', args=[slug])}"

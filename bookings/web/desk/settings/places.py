@@ -23,6 +23,7 @@ from bookings.web.desk.settings.shared import (
     REFUSALS,
     Difference,
     Form,
+    How,
     OrderField,
     lasting,
     make,
@@ -95,11 +96,16 @@ def location(at: Desk, pk: uuid.UUID | None = None) -> HttpResponse:
             try:
                 if seen := _keep(at, there, form, title):
                     return seen
-                return saved(at, at.url(HERE))
+                return _saved(at, there, form)
             except REFUSALS as error:
                 form.refuse(error)
         status = 422
     return page(at, "form", status, here=HERE, title=title, form=form, button=_("Save"))
+
+
+def _saved(at: Desk, there: object | None, form: Form) -> HttpResponse:
+    how: How = "changed" if there else "added"
+    return saved(at, at.url(HERE), form=form, of=form.cleaned_data["name"], how=how)
 
 
 def _keep(at: Desk, there: Location | None, form: LocationForm, title: str) -> HttpResponse | None:
@@ -158,7 +164,7 @@ def section(at: Desk, of: uuid.UUID, pk: uuid.UUID | None = None) -> HttpRespons
                     services.change_section(there, **form.cleaned_data)
                 else:
                     services.add_section(place, **form.cleaned_data)
-                return saved(at, at.url(HERE))
+                return _saved(at, there, form)
             except REFUSALS as error:
                 form.refuse(error)
         status = 422
@@ -181,7 +187,12 @@ def _remove_section(at: Desk, there: Section) -> HttpResponse:
     ):  # fmt: skip
         return seen
     make(at, change)
-    return saved(at, at.url(HERE), _("“%(name)s” was removed.") % {"name": there.name})
+    return _removed(at, there.name)
+
+
+def _removed(at: Desk, name: str) -> HttpResponse:
+    words = _("“%(name)s” was removed.") % {"name": name}
+    return saved(at, at.url(HERE), words, of=name, how="deleted")
 
 
 # --- combinations --------------------------------------------------------------------------------
@@ -234,7 +245,7 @@ def combination(at: Desk, of: uuid.UUID, pk: uuid.UUID | None = None) -> HttpRes
     status = 200
     if there and at.request.method == "POST" and at.request.POST.get("remove") == "yes":
         services.remove_combination(there)
-        return saved(at, at.url(HERE), _("“%(name)s” was removed.") % {"name": there.name})
+        return _removed(at, there.name)
     if at.request.method == "POST":
         if form.is_valid():
             values = dict(form.cleaned_data)
@@ -244,7 +255,7 @@ def combination(at: Desk, of: uuid.UUID, pk: uuid.UUID | None = None) -> HttpRes
                     services.change_combination(there, members=members, **values)
                 else:
                     services.add_combination(place, members, **values)
-                return saved(at, at.url(HERE))
+                return _saved(at, there, form)
             except REFUSALS as error:
                 form.refuse(error)
         status = 422
@@ -314,7 +325,8 @@ def pacing(at: Desk, of: uuid.UUID | None = None) -> HttpResponse:
                         if not each.is_empty
                     }
                     services.set_turn_times(place, wanted)
-                return saved(at, at.url("pacing-of", place.pk))
+                told = form if form.has_changed() else None  # turn times are beside the form
+                return saved(at, at.url("pacing-of", place.pk), form=told, of=place.name)
             except REFUSALS as error:
                 form.refuse(error)
         status = 422

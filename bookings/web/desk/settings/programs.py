@@ -21,7 +21,7 @@ from accounts.errors import NotFound
 from accounts.models import Channel
 from bookings import relay, services
 from bookings.models import WebhookDelivery, WebhookEndpoint
-from bookings.web.desk.settings.shared import REFUSALS, Form, page, saved, setting
+from bookings.web.desk.settings.shared import REFUSALS, Form, note, page, saved, setting
 from bookings.web.desk.shell import OWNER, Desk
 
 Protocol = Channel.Protocol
@@ -115,6 +115,7 @@ def key_new(at: Desk, protocol: str = OURS) -> HttpResponse:
         except REFUSALS as error:
             form.refuse(error)
         else:
+            note(at, channel.name, how="added")
             reply = page(
                 at,
                 "key_made",
@@ -159,7 +160,7 @@ def key(at: Desk, pk: uuid.UUID) -> HttpResponse:
     if at.request.method == "POST":
         accounts.revoke_key(channel)
         words = _("“%(name)s” opens nothing any more.") % {"name": channel.name}
-        return saved(at, at.url(here), words)
+        return saved(at, at.url(here), words, of=channel.name, how="deleted")
     names = dict(SCOPES)
     return page(
         at,
@@ -238,6 +239,7 @@ def webhook_new(at: Desk) -> HttpResponse:
         except REFUSALS as error:
             form.refuse(error)
         else:
+            note(at, urlsplit(made.url).netloc, how="added")
             back = at.url("webhook", made.pk)
             reply = page(at, "webhook_made", here="webhooks", endpoint=made, back=back)
             if at.by_script:
@@ -282,7 +284,7 @@ def webhook(at: Desk, pk: uuid.UUID) -> HttpResponse:
     form.fields.pop("url")
     if at.request.method == "POST" and form.is_valid():
         services.change_webhook(endpoint, events=form.cleaned_data["events"])
-        return saved(at, here)
+        return saved(at, here, form=form, of=urlsplit(endpoint.url).netloc)
     rows = (
         WebhookDelivery.objects.filter(endpoint=endpoint)
         .select_related("event__booking")
@@ -336,7 +338,7 @@ def webhook_switch(at: Desk, pk: uuid.UUID) -> HttpResponse:
         on = at.request.POST.get("on") == "yes"
         services.change_webhook(endpoint, is_active=on)
         words = _("It is told of what happens from now on.") if on else _("It is told nothing now.")
-        return saved(at, at.url("webhook", endpoint.pk), words)
+        return saved(at, at.url("webhook", endpoint.pk), words, of=urlsplit(endpoint.url).netloc)
     return webhook_page(at, endpoint)
 
 
@@ -349,7 +351,7 @@ def _to(at: Desk, endpoint: WebhookEndpoint) -> HttpResponse:
     return HttpResponse(status=303, headers={"Location": at.url("webhook", endpoint.pk)})
 
 
-@setting(OWNER)
+@setting(OWNER, reaches_out=True)
 def webhook_test(at: Desk, pk: uuid.UUID) -> HttpResponse:
     """Send something that is no event, and say what is answered."""
     endpoint = _endpoint(at, pk)
@@ -386,7 +388,9 @@ def webhook_remove(at: Desk, pk: uuid.UUID) -> HttpResponse:
     endpoint = _endpoint(at, pk)
     if at.request.method == "POST":
         services.remove_webhook(endpoint)
-        return saved(at, at.url("webhooks"), _("The webhook was removed."))
+        host = urlsplit(endpoint.url).netloc
+        words = _("The webhook was removed.")
+        return saved(at, at.url("webhooks"), words, of=host, how="deleted")
     return page(at, "webhook_remove", here="webhooks", endpoint=endpoint)
 
 

@@ -8,22 +8,25 @@ changed in the meantime, it is shown again.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import time, timedelta
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import NoReverseMatch
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, override
 from django.views.decorators.http import require_http_methods
 
+from accounts import services as accounts
 from accounts.errors import Conflict, DomainError, Invalid
 from billing.money import Money
 from bookings import services
@@ -187,14 +190,30 @@ GROUPS: Sequence[tuple[Text, Sequence[Entry]]] = (
 )
 
 
+PAGES = {each.name: each for _title, entries in GROUPS for each in entries}
+ELSEWHERE = {"categories": "services", "roster": "staff"}  # pages that belong to another
+How = Literal["added", "changed", "deleted"]
+
+
 def setting(
-    role: int = MANAGER,
+    role: int = MANAGER, *, reaches_out: bool = False
 ) -> Callable[[View[P]], Callable[..., HttpResponse]]:
-    """A page of the settings: shown by GET, changed by POST."""
+    """A page of the settings: shown by GET, changed by POST.
+
+    A change and the line in the history that says so are one transaction, but on a page that
+    `reaches_out` to another server, which nobody else is to wait for.
+    """
 
     def wrap(view: View[P]) -> Callable[..., HttpResponse]:
+        @functools.wraps(view)
+        def whole(at: Desk, /, *args: P.args, **rest: P.kwargs) -> HttpResponse:
+            if reaches_out or at.request.method != "POST":
+                return view(at, *args, **rest)
+            with transaction.atomic():
+                return view(at, *args, **rest)
+
         methods: Any = require_http_methods(["GET", "HEAD", "POST"])
-        answer: Callable[..., HttpResponse] = methods(desk("settings", role=role)(view))
+        answer: Callable[..., HttpResponse] = methods(desk("settings", role=role)(whole))
         return answer
 
     return wrap
@@ -472,5 +491,42 @@ def clock(at: time) -> str:
     return f"{at:%H:%M}"
 
 
-def saved(at: Desk, to: str, text: str = "") -> HttpResponse:
+def saved(
+    at: Desk,
+    to: str,
+    text: str = "",
+    *,
+    form: Form | None = None,
+    of: str = "",
+    how: How = "changed",
+) -> HttpResponse:
+    """A setting was changed: noted, and said."""
+    note(at, of, how=how, form=form)
     return at.done(text or _("Saved."), to=to)
+
+
+def note(at: Desk, of: str = "", *, how: How = "changed", form: Form | None = None) -> None:
+    """Add to the history of the settings that the page which is open was changed, or one thing
+    `of` it; a `form` says which fields, and where it says none nothing was."""
+    if how == "changed" and form and not form.has_changed():
+        return
+    name = at.request.path.removeprefix(at.url("settings")).partition("/")[0]
+    entry = PAGES[ELSEWHERE.get(name, name)]
+    with override("en"):
+        title, fields = str(entry.title), list(_changed(form) if form else ())
+    accounts.note_change(
+        at.business,
+        by=at.user,
+        page=entry.name,
+        title=title,
+        what=of,
+        how=how,
+        fields=fields if how == "changed" else (),
+    )
+
+
+def _changed(form: Form) -> Iterator[str]:
+    """What the changed fields are called, without what a form adds to that."""
+    for name in form.changed_data:
+        field = type(form).base_fields.get(name) or form.fields[name]
+        yield str(field.label or name)

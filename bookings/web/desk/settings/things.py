@@ -33,6 +33,7 @@ from bookings.web.desk.settings.shared import (
     REFUSALS,
     Difference,
     Form,
+    How,
     OrderField,
     clock,
     make,
@@ -254,7 +255,9 @@ def _edited(
     except REFUSALS as error:
         form.refuse(error, **NAMES)
         return shown(422)
-    return saved(at, at.url(here), _("“%(name)s” was saved.") % {"name": values["name"]})
+    how: How = "changed" if there else "added"
+    words = _("“%(name)s” was saved.") % {"name": values["name"]}
+    return saved(at, at.url(here), words, form=form, of=values["name"], how=how)
 
 
 def _keep(
@@ -307,7 +310,8 @@ def _remove(at: Desk, there: Resource, back: str) -> HttpResponse:
     ):
         return seen
     make(at, change)
-    return saved(at, at.url(back), _("“%(name)s” was removed.") % {"name": there.name})
+    words = _("“%(name)s” was removed.") % {"name": there.name}
+    return saved(at, at.url(back), words, of=there.name, how="deleted")
 
 
 # --- staff ---------------------------------------------------------------------------------------
@@ -526,7 +530,7 @@ def roster_new(at: Desk, of: uuid.UUID) -> HttpResponse:
                 if seen := review(at, change, title=title, here="staff", unless_harmless=True):
                     return seen
                 make(at, change)
-                return saved(at, at.url("roster", there.pk))
+                return saved(at, at.url("roster", there.pk), of=there.name)
         except REFUSALS as error:
             form.refuse(error, end_time="ends", start_time="starts")
     status = 422 if form.errors else 200
@@ -552,6 +556,6 @@ def roster_entry(at: Desk, of: uuid.UUID, pk: uuid.UUID) -> HttpResponse:
         if seen := review(at, change, title=title, here="staff", unless_harmless=True):
             return seen
         make(at, change)
-        return saved(at, at.url("roster", there.pk))
+        return saved(at, at.url("roster", there.pk), of=there.name)
     kind = str(KIND_NAMES[entry.kind])
     return page(at, "roster_entry", here="staff", title=title, entry=entry, kind=kind)
