@@ -276,6 +276,10 @@ class DayHours(serializers.Serializer[Any]):
     close_time = WallTime(required=False, allow_null=True)
 
     def validate(self, attrs: Any) -> Any:
+        # A partial change of the outlet is no partial day: each is said whole.
+        if missing := [name for name in ("day", "is_open") if name not in attrs]:
+            required = serializers.ErrorDetail("This field is required.", code="required")
+            raise serializers.ValidationError(dict.fromkeys(missing, required))
         if attrs["is_open"] and not (attrs.get("open_time") and attrs.get("close_time")):
             raise serializers.ValidationError("open_time and close_time are required when open")
         return attrs

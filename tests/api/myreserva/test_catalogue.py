@@ -312,6 +312,24 @@ def test_months_of_a_plan_that_renews_on_the_31st(spa: Spa) -> None:
     ]  # fmt: skip
 
 
+def test_a_day_of_the_week_is_said_whole(spa: Spa) -> None:
+    before = said(spa.owner.get(f"outlets/{OUTLET}"))
+    where = ["body", "business_hours", 0]
+    required = {"msg": "This field is required.", "type": "missing"}
+    for day, missing in (
+        ({}, ["day", "is_open"]),
+        ({"day": 1}, ["is_open"]),
+        ({"is_open": False}, ["day"]),
+        ({"is_open": True, "open_time": "09:00", "close_time": "17:00"}, ["day"]),
+    ):
+        answer = spa.owner.put(f"outlets/{OUTLET}", {"business_hours": [day]})
+        assert said(answer) == (
+            422,
+            {"detail": [{"loc": [*where, name], **required} for name in missing]},
+        )
+    assert said(spa.owner.get(f"outlets/{OUTLET}")) == before
+
+
 def test_an_unknown_path_and_method_and_no_json(spa: Spa) -> None:
     assert said(spa.public.get("nowhere")) == (404, {"detail": "Not Found"})
     assert said(spa.owner.put("services", {})) == (405, {"detail": "Method Not Allowed"})
