@@ -9,7 +9,9 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError
 
-application = get_wsgi_application()
+from config.chunks import measured
+
+application = measured(get_wsgi_application(), most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 if settings.IS_PRODUCTION:
     from billing.checks import no_default_plan

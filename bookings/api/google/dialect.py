@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
@@ -117,21 +116,11 @@ def nowhere() -> JsonResponse:
 
 
 def body_of(request: HttpRequest) -> Any:
-    """The JSON that was sent, whatever its type is said to be. Raises Refusal.
-
-    Django reads as much as Content-Length says, so nothing of a chunked body, which has none.
-    """
+    """The JSON that was sent, whatever its type is said to be. Raises Refusal."""
     try:
-        raw = request.body
+        return bodies.body_of(request)
     except bodies.UNREADABLE as error:
         raise gate.invalid(bodies.why(error)) from None
-    chunked = "chunked" in request.META.get("HTTP_TRANSFER_ENCODING", "").lower()
-    if chunked and not raw and not request.META.get("CONTENT_LENGTH"):
-        raw = request.META["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    try:
-        return bodies.json_in(raw)
-    except ValueError:
-        raise gate.invalid(bodies.NOT_JSON) from None
 
 
 class Method(APIView):
