@@ -109,7 +109,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 def nowhere(request: HttpRequest, exception: Exception) -> HttpResponseBase:
     """Where no route leads: said in the words of the API whose paths begin so."""
-    if request.path_info.startswith("/v1/"):
+    if request.path_info.startswith(("/v1/", "/integrations/")):
         return availengine.nowhere()
     if request.path_info.startswith("/appointedd/"):
         return appointedd.nowhere()

@@ -9,7 +9,10 @@ ABSENT = {"error": {"code": "not_found", "message": "Not found."}}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/manage/", "/v1/manage/business/more"])
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/nothing", "/v1/manage/", "/v1/manage/business/more", "/integrations/google/nothing"],
+)
 def test_a_path_that_is_not_there(client: Client, method: str, path: str) -> None:
     reply = client.generic(method, path)
     assert (reply.status_code, reply.json()) == (404, ABSENT)
