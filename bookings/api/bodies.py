@@ -1,12 +1,12 @@
-"""Reading the JSON that was sent, for every protocol: what can't be kept or said again is refused
-here, before any rule looks at it."""
+"""Reading what was sent, for every protocol: JSON that can't be kept or said again is refused here,
+before any rule looks at it."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, NoReturn
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFieldsSent
 from django.http import HttpRequest, UnreadablePostError
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
@@ -62,15 +62,19 @@ class Json(JSONParser):
         return body_of(parser_context["request"]._request)
 
 
-UNREADABLE = (ParseError, RequestDataTooBig, UnreadablePostError)
+UNREADABLE = (ParseError, SuspiciousOperation, UnreadablePostError)
 
 
 def why(error: Exception) -> str:
-    """What is said of a body that couldn't be read."""
+    """What is said of a request that couldn't be read."""
     match error:
         case ParseError():
             return str(error.detail)
         case RequestDataTooBig():
             return "The body is too large."
+        case TooManyFieldsSent():
+            return "There are too many parameters."
+        case SuspiciousOperation():
+            return "The request can't be read."
         case _:
             return "The body broke off."

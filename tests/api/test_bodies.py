@@ -22,6 +22,7 @@ BODIES = {
     "more than we read": b'{"notes": "' + b"x" * 3_000_000 + b'"}',
 }
 AT: dict[str, Any] = {"openbook.now": NOW}
+NOT_JSON = "The body is not valid JSON."
 TOO_LARGE = "more than we read"
 
 
@@ -34,7 +35,8 @@ def both(text: str) -> dict[str, Any]:
 
 
 def listed(text: str) -> dict[str, Any]:
-    return {"detail": [{"loc": ["body"], "msg": "JSON decode error", "type": "value_error"}]}
+    told = "JSON decode error" if text == NOT_JSON else text
+    return {"detail": [{"loc": ["body"], "msg": told, "type": "value_error"}]}
 
 
 def named(text: str) -> dict[str, Any]:
@@ -100,10 +102,30 @@ def test_what_cant_be_read_is_refused(line: str, what: str, client: Client, mine
         headers=headers(line, mine),
         **AT,
     )
-    text = "The body is too large." if what == TOO_LARGE else "The body is not valid JSON."
+    text = "The body is too large." if what == TOO_LARGE else NOT_JSON
     envelope, status = DOORS[line]
     assert (answer.status_code, answer.json()) == (status, envelope(text))
     assert (Booking.objects.count(), Business.objects.count()) == before
+
+
+LISTS = {
+    "/v1/manage/bookings": (bad, 400),
+    "/v1/availability/{mine.business}": (bad, 400),
+    "/api/v1/appointments": (listed, 422),
+    "/appointedd/v1/bookings": (named, 400),
+    "/octotable-pms/api/v2/reservations": (octotable, 400),
+}
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_thousand_parameters_are_too_many(path: str, client: Client, mine: Tenant) -> None:
+    query = "&".join(["a=1"] * 1001)
+    answer = client.get(
+        f"{path.format(mine=mine)}?{query}", headers=headers(f"GET {path}", mine), **AT
+    )
+    envelope, status = LISTS[path]
+    told = "There are too many parameters."
+    assert (answer.status_code, answer.json()) == (status, envelope(told))
 
 
 def test_what_is_deep_enough_for_any_request_is_read(client: Client, mine: Tenant) -> None:

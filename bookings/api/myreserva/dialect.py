@@ -129,7 +129,8 @@ def translate(error: Exception, business: Business | None = None) -> Refusal | N
         case exceptions.ValidationError():
             return invalid(error.detail)
         case _ if isinstance(error, bodies.UNREADABLE):
-            return invalid(["JSON decode error"])
+            is_json = isinstance(error, exceptions.ParseError)
+            return invalid(["JSON decode error" if is_json else bodies.why(error)])
         case exceptions.UnsupportedMediaType():
             return Refusal(415, "Unsupported Media Type")
         case exceptions.MethodNotAllowed():
