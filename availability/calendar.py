@@ -201,14 +201,18 @@ class Shut:
     period: Period | None = None
     reason: str = ""
 
-    def during(self, zone: ZoneInfo) -> list[Interval]:
-        """When it is shut, as instants."""
+    def during(
+        self, zone: ZoneInfo, around: tuple[date, date] = (date.min, date.max)
+    ) -> list[Interval]:
+        """When it is shut, as instants; all of it that touches the days asked about, as a part of
+        each day of some years is long to say."""
+        first, last = self.first_day, self.last_day
         if self.period is None:
-            return [Interval(_midnight(self.first_day, zone), _midnight(self.last_day + DAY, zone))]
-        days = (self.last_day - self.first_day).days + 1
-        return [
-            each for n in range(days) for each in self.period.on(self.first_day + n * DAY, zone)
-        ]
+            return [Interval(_midnight(first, zone), _midnight(last + DAY, zone))]
+        if around[0] > first:
+            first = max(first, around[0] - DAY)  # what began the evening before
+        days = (min(last, around[1]) - first).days + 1
+        return [each for n in range(days) for each in self.period.on(first + n * DAY, zone)]
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -276,7 +280,7 @@ def resting_run(timetable: Timetable, first: date, last: date) -> Run:
                     resting.extend(period.on(day, zone))
     for each in timetable.shut:
         if each.first_day <= last + DAY and each.last_day >= first - DAY:
-            resting.extend(each.during(zone))
+            resting.extend(each.during(zone, (first - DAY, last + DAY)))
     return merge(resting)
 
 

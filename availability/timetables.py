@@ -185,18 +185,25 @@ def open_by(place: Run, own: Timetable, first: date, last: date, stay: timedelta
     return merge([*subtract(there, dated), *intersect(place, open_run(own, first, last, stay))])
 
 
-def shut_stretches(timetable: Timetable) -> list[tuple[Interval, str]]:
-    """When a timetable is shut by closures, and the words for it; of several the first is told."""
+EVER = (date.min, date.max)
+
+
+def shut_stretches(
+    timetable: Timetable, around: tuple[date, date] = EVER
+) -> list[tuple[Interval, str]]:
+    """When a timetable is shut by closures, on these days at least, and the words for it; of
+    several the first is told."""
     return [
         (stretch, f"Closed: {each.reason}" if each.reason else "Closed.")
         for each in timetable.shut
-        for stretch in each.during(timetable.zone)
+        for stretch in each.during(timetable.zone, around)
     ]
 
 
 def _shut(timetable: Timetable, wanted: Interval) -> str | None:
-    found = (why for stretch, why in shut_stretches(timetable) if overlaps(stretch, wanted))
-    return next(found, None)
+    days = service_day(wanted.start, timetable.zone), service_day(wanted.end, timetable.zone)
+    there = shut_stretches(timetable, days)
+    return next((why for stretch, why in there if overlaps(stretch, wanted)), None)
 
 
 # One statement, whatever there is: kind, location, resource, weekday, first and last day, three

@@ -287,3 +287,22 @@ def test_a_night_shift_belongs_to_the_days_its_starts_are_on() -> None:
     timetable = Timetable(zone, weekly=[(5, Period(time(22), time(2)))])  # Friday night
     assert starts(timetable, date(2026, 6, 19), HOUR) == ["22:00", "23:00"]
     assert starts(timetable, date(2026, 6, 20), HOUR) == ["00:00", "01:00"]
+
+
+@given(
+    st.dates(date(2026, 1, 1), date(2028, 12, 31)),
+    st.integers(0, 3),
+    st.sampled_from([(time(14), time(17)), (time(22), time(3)), (time(0), time(0))]),
+    st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Africa/Cairo"]),
+)
+def test_what_is_shut_for_a_part_of_each_day_is_said_for_the_days_asked_about(
+    first: date, more: int, part: tuple[time, time], name: str
+) -> None:
+    """Three years of it cost no more than a day, and none of it that touches them is left out."""
+    zone, last = ZoneInfo(name), first + timedelta(days=more)
+    shut = Shut(date(2026, 1, 1), date(2028, 12, 31), Period(*part))
+    asked = Interval(local_day(first, zone).start, local_day(last, zone).end)
+    said = shut.during(zone, (first, last))
+    assert len(said) <= 2 * (more + 3)
+    near = [each for each in shut.during(zone) if each.start < asked.end and asked.start < each.end]
+    assert set(near) <= set(said)
