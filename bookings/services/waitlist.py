@@ -8,13 +8,14 @@ next whenever somebody looks, so whoever dies at it loses nothing.
 
 from __future__ import annotations
 
+import logging
 import uuid
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef
 
 from accounts import clock
@@ -33,6 +34,8 @@ from bookings.services.progress import release
 from bookings.services.recording import record
 from bookings.wishes import GUEST, SYSTEM, Actor, GuestDetails, Search, Wish
 from resources.models import Service
+
+log = logging.getLogger(__name__)
 
 SOURCE = "waitlist"
 TRIES = 3  # starts that are tried for an entry, should others be quicker
@@ -70,7 +73,7 @@ def join(
         service, preferred_date = _class_to_come(session, business, party_size, moment)
     elif preferred_date is None:
         raise Invalid(fields={"preferred_date": "Say a day, or a class."})
-    elif preferred_date < moment.astimezone(ZoneInfo(business.timezone)).date():
+    elif _is_over(preferred_date, business, moment):
         raise Invalid(fields={"preferred_date": "This date is in the past."})
     if earliest and latest and latest < earliest:
         raise Invalid(fields={"latest": "Must not be before the earliest."})
@@ -98,6 +101,14 @@ def join(
     if session:
         ahead = ahead.filter(session=session)
     return entry, ahead.count()
+
+
+def _is_over(day: date, business: Business, moment: datetime) -> bool:
+    """Whether a day has gone by on the clock of the business and of all its places."""
+    if day >= wall(moment, ZoneInfo(business.timezone)).date():
+        return False
+    zones = set(business.locations.filter(is_active=True).values_list("timezone", flat=True))
+    return all(day < wall(moment, ZoneInfo(zone)).date() for zone in zones - {""})
 
 
 def _class_to_come(
@@ -276,14 +287,20 @@ def promote(
 
     The first whom it fits has it held for `waitlist_offer_minutes`, or until it starts if that is
     sooner. With `only_news` only where something has just happened. Safe to run anywhere, any
-    number at once; a transaction an offer.
+    number at once; a transaction an offer. Of many businesses one that can't be looked at keeps no
+    other waiting.
     """
     _settle(now=now)
     offered: list[WaitlistEntry] = []
     for each in _promoting(business, only_news=only_news):
         hopeless: set[Wanted] = set()
-        while entry := _offer_next(each, hopeless, now=now):
-            offered.append(entry)
+        try:
+            while entry := _offer_next(each, hopeless, now=now):
+                offered.append(entry)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("The waitlist of %s can't be looked at", each.pk)
     return offered
 
 
@@ -329,7 +346,7 @@ def _offer_next(
     yesterday = moment.date() - DAY  # somewhere it may still be the day before
     queue = WaitlistEntry.objects.filter(
         business=business, state=WAITING, preferred_date__gte=yesterday, quoted_for=None
-    )
+    ).exclude(service__is_active=False)  # it isn't offered to anybody any more
     for entry in queue.order_by("created_at", "pk"):
         if Wanted.of(entry) in hopeless:
             continue

@@ -16,6 +16,7 @@ from bookings import invariants, selectors, services
 from bookings.errors import HoldExpired, SlotTaken
 from bookings.models import Booking, Event, Guest, Outbox, Session, WaitlistEntry
 from bookings.wishes import GUEST, SYSTEM, GuestDetails, Wish
+from resources.models import Location
 from tests.builders import (
     HOUR,
     MARIA,
@@ -397,3 +398,33 @@ def test_looking_costs_the_same_however_many_wait_for_the_same(run: Session) -> 
     with CaptureQueriesContext(connection) as queries:
         promote()
     assert len(queries) == 2
+
+
+def test_what_is_offered_to_nobody_any_more_is_not_offered_to_who_waits(bistro: Business) -> None:
+    dinner = service(bistro, "Dinner", duration=HOUR)
+    queue(bistro, 1, service=dinner)
+    dinner.is_active = False
+    dinner.save()
+    services.cancel(bistro.bookings.get(starts_at=NOON), by=SYSTEM, now=NOW)
+    assert promote() == []
+
+
+def test_a_day_is_over_when_it_is_over_at_every_place(bistro: Business) -> None:
+    midnight = datetime(2026, 6, 20, 23, 30, tzinfo=UTC)  # of Saturday, in London
+    with pytest.raises(Invalid):
+        queue(bistro, 1, now=midnight)
+    Location.objects.create(business=bistro, name="Annexe", timezone="America/New_York")
+    assert queue(bistro, 1, now=midnight).preferred_date == SATURDAY
+
+
+def test_one_business_that_cannot_be_looked_at_keeps_no_other_waiting(
+    bistro: Business, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue(bistro, 1)
+    services.cancel(bistro.bookings.get(starts_at=NOON), by=SYSTEM, now=NOW)
+    for _ in range(8):  # whichever of them is looked at first
+        broken = business("Broken", waitlist_promotes=True)
+        queue(broken, 2)
+        Location.objects.filter(business=broken).update(timezone="Mars/Olympus")
+    assert promote() == ["Guest 1"]
+    assert "can't be looked at" in caplog.text
