@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import OperationalError
 from django.db.models import Exists, OuterRef, Q
 
 from accounts import clock
@@ -32,6 +34,8 @@ from bookings.services.sessions import record_session
 from bookings.wishes import SYSTEM, Actor
 from resources.models import Resource
 from resources.services import checked
+
+log = logging.getLogger(__name__)
 
 MOST_EXCEPTIONS = 366
 KEPT = timedelta(days=30)  # how long one may see what was left out
@@ -287,11 +291,13 @@ def lay_out(schedule: Schedule, *, by: Actor = SYSTEM, now: datetime | None = No
     soon as nobody has booked it, unless it was changed by hand.
     """
     moment = clock.read(now)
-    schedule = Schedule.objects.select_related("business", "location", "service").get(
-        pk=schedule.pk
-    )
-    named = [each.pk for each in schedule.resources.all()]
     laid = Laid()
+    rows = Schedule.objects.select_related("business", "location", "service")
+    found = rows.filter(pk=schedule.pk).first()
+    if found is None:
+        return laid  # given up meanwhile
+    schedule = found
+    named = [each.pk for each in schedule.resources.all()]
     with contextlib.suppress(_Overtaken):  # whoever changed it lays out what it says now
         _lay_out(schedule, named, laid, by=by, moment=moment, now=now)
     return laid
@@ -343,7 +349,8 @@ def _lay_out(
 
 
 def lay_out_all(business: Business | None = None, *, now: datetime | None = None) -> Laid:
-    """Put in the book what is due of every schedule, or of one business's."""
+    """Put in the book what is due of every schedule, or of one business's. One that can't be
+    followed keeps no other waiting."""
     moment = clock.read(now)
     Omission.objects.filter(day__lt=moment.date() - KEPT).delete()
     ahead = Session.objects.filter(schedule=OuterRef("pk"), starts_at__gt=moment)
@@ -352,7 +359,13 @@ def lay_out_all(business: Business | None = None, *, now: datetime | None = None
         every = every.filter(business=business)
     laid = Laid()
     for schedule in every.order_by("business", "pk"):
-        one = lay_out(schedule, now=now)
+        try:
+            one = lay_out(schedule, now=now)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("Schedule %s can't be laid out", schedule.pk)
+            continue
         laid.made.extend(one.made)
         laid.omitted.extend(one.omitted)
     return laid

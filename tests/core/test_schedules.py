@@ -384,3 +384,21 @@ def test_a_schedule_that_sleeps_makes_nothing_and_withdraws_what_is_unbooked(
     assert starts(made) == []
     services.change_schedule(made, is_active=True, by=SYSTEM, now=NOW)
     assert len(lay(made)) == 5
+
+
+def test_one_schedule_that_cannot_be_followed_keeps_no_other_waiting(
+    spin: Service, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = schedule(spin)
+    for hour in range(11, 19):  # whichever of them is laid out first
+        broken = schedule(spin, at=time(hour))
+        Schedule.objects.filter(pk=broken.pk).update(rule="FREQ=NEVER")
+    laid = services.lay_out_all(now=NOW)
+    assert {each.schedule for each in laid.made} == {good}
+    assert "can't be laid out" in caplog.text
+
+
+def test_a_schedule_that_was_just_given_up_is_not_laid_out(spin: Service) -> None:
+    gone = schedule(spin)
+    services.remove_schedule(gone, by=SYSTEM, now=NOW)
+    assert services.lay_out(gone, now=NOW) == services.Laid()
