@@ -31,7 +31,8 @@ class Bookable(NamedTuple, Generic[Id]):
     """A resource as the search sees it.
 
     `needed` of its `units` would serve the party. `open` is when it may be used; `taken` what is
-    taken, by unit, overlapping only between units.
+    taken, by unit, overlapping only between units. A unit beyond `units` that is taken, as there
+    were more once, is one less to be had.
     """
 
     id: Id
@@ -78,7 +79,12 @@ def fits(bookable: Bookable[Id], start: int, stay: Stay) -> bool:
         all(until <= low or high <= since for since, until in bookable.taken.get(unit, ()))
         for unit in range(bookable.units)
     )
-    return free >= bookable.needed
+    beyond = sum(
+        any(low < until and since < high for since, until in run)
+        for unit, run in bookable.taken.items()
+        if unit >= bookable.units
+    )
+    return free - beyond >= bookable.needed
 
 
 def plan(needs: Sequence[Need[Id]], start: int, stay: Stay) -> Offer[Id] | None:
@@ -137,11 +143,12 @@ def _mask(bookable: Bookable[Id], starts: Sequence[int], stay: Stay) -> int:
     opened = _mask_of(bookable.open, starts, 0, stay.inside)
     if not opened or not bookable.taken:
         return opened if bookable.units >= bookable.needed else 0
+    beyond = [unit for unit in bookable.taken if unit >= bookable.units]
     free = [
         opened & ~_touched(bookable.taken.get(unit, ()), starts, stay)
-        for unit in range(bookable.units)
+        for unit in (*range(bookable.units), *beyond)
     ]
-    return _at_least(bookable.needed, free)
+    return _at_least(bookable.needed + len(beyond), free)
 
 
 def _mask_of(run: Iterable[Stretch], starts: Sequence[int], before: int, after: int) -> int:

@@ -60,14 +60,19 @@ def units_needed(
 def free_units(
     candidate: Candidate, party_size: int, *, relax_minimum: bool = False
 ) -> tuple[int, ...] | None:
-    """The lowest free units that would serve a party, or None when too few are free."""
+    """The lowest free units that would serve a party, or None when too few are free.
+
+    Whoever has a unit beyond those that a resource has, as it had more, has one of those all the
+    same: there are no others.
+    """
     needed = units_needed(candidate, party_size, relax_minimum=relax_minimum)
     if needed is None:
         return None
     if not candidate.taken_units:
         return tuple(range(needed))
     left = [unit for unit in range(candidate.units) if unit not in candidate.taken_units]
-    return tuple(left[:needed]) if len(left) >= needed else None
+    beyond = sum(unit >= candidate.units for unit in candidate.taken_units)
+    return tuple(left[:needed]) if len(left) - beyond >= needed else None
 
 
 @functools.lru_cache(maxsize=65_536)  # a request sorts the same names as the one before
@@ -90,11 +95,7 @@ def fits(candidate: Candidate, party_size: int, *, relax_minimum: bool = False) 
     needed = units_needed(candidate, party_size, relax_minimum=relax_minimum)
     if needed is None:
         return False
-    if not candidate.taken_units:
-        return True
-    # A unit that the resource no longer has may still be taken; that costs no other its place.
-    taken = sum(unit < candidate.units for unit in candidate.taken_units)
-    return candidate.units - taken >= needed
+    return candidate.units - len(candidate.taken_units) >= needed
 
 
 def free(

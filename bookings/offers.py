@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet
@@ -114,7 +115,7 @@ def starts(search: Search, *, now: datetime | None = None) -> list[Start]:
     left: dict[datetime, int] = defaultdict(int)
     if search.service and search.service.capacity:
         moment = now or datetime.now(UTC)
-        for run in _counted(_runs(search), now=now):
+        for run in _on_days(search, _counted(_runs(search), now=now)):
             at = run.session.starts_at
             has_room = run.places_left >= search.party_size and _is_open(search, run, moment)
             left[at] += run.places_left if has_room else 0
@@ -478,8 +479,8 @@ def _joined(search: Search, found: Sequence[_Found]) -> dict[uuid.UUID, list[Joi
 
 
 _TAKEN = """
-SELECT resource_id, unit, array_agg(date_part('epoch', starts_at)::bigint),
-       array_agg(date_part('epoch', ends_at)::bigint)
+SELECT resource_id, unit, array_agg(floor(date_part('epoch', starts_at))::bigint),
+       array_agg(ceil(date_part('epoch', ends_at))::bigint)
   FROM bookings_allocation
  WHERE business_id = %(business)s AND starts_at > %(from)s - interval '1 day'
    AND starts_at < %(until)s AND ends_at > %(from)s AND resource_id = ANY(%(resources)s)
@@ -561,7 +562,7 @@ def runs(
     order; `with_held` also those that guests hold together and nobody confirmed yet, `with_full`
     also those without room.
 
-    Dates are the business's; a lapsed hold keeps no place. One query; two for what isn't a class,
+    A lapsed hold keeps no place. One query; two for what isn't a class,
     if it has runs from when it was.
     """
     if search.service and search.service.capacity is None and not _was_a_class(search.service):
@@ -570,7 +571,7 @@ def runs(
     live = Q(state=Session.State.SCHEDULED)
     if with_held:
         live |= Q(state=Session.State.HELD, expires_at__gt=clock.moment(now))
-    found = _counted(_runs(search, live), now=now)
+    found = _on_days(search, _counted(_runs(search, live), now=now))
     return [
         each
         for each in found
@@ -604,12 +605,14 @@ def runs_at(wish: Wish, *, now: datetime | None = None) -> list[Place]:
 
 
 def _runs(search: Search, live: Q | None = None) -> QuerySet[Session]:
-    zone = rules.zone_of(search.business)
+    """The runs of some days by any clock; `_on_days` leaves those by the clock of their place."""
+    midnight = datetime.combine(search.first_day, time(), UTC)
+    days = search.last_day + DAY - search.first_day
     rows = Session.objects.filter(
         live or Q(state=Session.State.SCHEDULED),
         business=search.business,
-        starts_at__gte=calendar.resolve(search.first_day, time(), zone),
-        starts_at__lt=calendar.resolve(search.last_day + DAY, time(), zone),
+        starts_at__gte=midnight - calendar.EASTERNMOST,
+        starts_at__lt=midnight + days + calendar.WESTERNMOST,
     )
     if search.service:
         rows = rows.filter(service=search.service)
@@ -618,6 +621,23 @@ def _runs(search: Search, live: Q | None = None) -> QuerySet[Session]:
     if search.resource_ids is not None:
         rows = rows.filter(resource_ids__overlap=list(search.resource_ids))
     return rows
+
+
+def _on_days(search: Search, found: Sequence[Place]) -> list[Place]:
+    """Those of the runs that start in the days of a search, by the clock of their place."""
+    windows: dict[str, Interval] = {}
+    kept: list[Place] = []
+    for each in found:
+        name = each.session.location.timezone or search.business.timezone
+        if name not in windows:
+            zone = ZoneInfo(name)
+            windows[name] = Interval(
+                calendar.local_day(search.first_day, zone).start,
+                calendar.local_day(search.last_day, zone).end,
+            )
+        if windows[name].start <= each.session.starts_at < windows[name].end:
+            kept.append(each)
+    return kept
 
 
 def _is_open(search: Search, run: Place, moment: datetime) -> bool:

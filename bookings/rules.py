@@ -93,13 +93,14 @@ def is_crowded(
     )
 
 
-def bucket(pacing: Pacing, zone: ZoneInfo) -> Callable[[int], int]:
-    """The stretch of the wall's clock that a start is counted in."""
+def bucket(pacing: Pacing, zone: ZoneInfo) -> Callable[[int], tuple[int, timedelta]]:
+    """The stretch of the wall's clock that a start is counted in; where the clock is put back what
+    it shows for the second time is another."""
     width = pacing.minutes * 60
 
-    def number(start: int) -> int:
+    def number(start: int) -> tuple[int, timedelta]:
         offset = datetime.fromtimestamp(start, zone).utcoffset() or timedelta()
-        return (start + int(offset.total_seconds())) // width
+        return (start + int(offset.total_seconds())) // width, offset
 
     return number
 

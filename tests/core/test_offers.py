@@ -21,9 +21,10 @@ from availability.models import (
 )
 from bookings import offers, rules, services
 from bookings.errors import NotOffered, SlotTaken
-from bookings.models import Session
+from bookings.models import Booking, Session
 from bookings.wishes import SYSTEM, Search, Wish
 from resources.models import Combination, Location, Requirement, Resource, Service, TurnTime
+from resources.services import change_resource
 from tests.builders import HOUR, MINUTE, business, location, resource, service, tables
 
 pytestmark = pytest.mark.django_db
@@ -501,3 +502,84 @@ def test_what_is_offered_can_be_booked_and_what_is_not_cannot(db: None, data: An
         for start in sorted(shown)[:: max(1, len(shown) // 8)]:
             assert book(start), start
         transaction.set_rollback(True)
+
+
+def test_what_was_booked_by_the_fraction_of_a_second(bistro: Business) -> None:
+    """A start that is offered can be booked, whatever the clock of another door said."""
+    table = Resource.objects.get(name="Table 1")
+    Resource.objects.filter(name="Table 2").delete()
+
+    def book(start: datetime) -> None:
+        wish = Wish(business=bistro, starts_at=start, duration=HOUR, party_size=2)
+        services.book(wish, guest=None, by=SYSTEM, source="test", now=NOW)
+
+    book(at(19) + timedelta(milliseconds=400))
+    asked: dict[str, Any] = {"business": bistro, "service": None, "step": HOUR, "duration": HOUR}
+    assert found(bistro, **asked, party_size=2) == {"18:00": [table.name], "21:00": [table.name]}
+    with pytest.raises(SlotTaken):
+        book(at(20))
+    book(at(18))
+
+
+def test_units_that_there_are_no_more_are_not_sold_again(bistro: Business) -> None:
+    bikes = resource(bistro, "Bikes", kind="bike", units=4)
+    asked: dict[str, Any] = {"business": bistro, "service": None, "step": HOUR, "duration": HOUR}
+
+    def ride(size: int) -> Booking:
+        wish = Wish(
+            business=bistro,
+            starts_at=at(19),
+            duration=HOUR,
+            party_size=size,
+            resource_id=bikes.pk,
+            keeps_hours=True,
+        )
+        return services.book(wish, guest=None, by=SYSTEM, source="test", now=NOW)
+
+    two, one, _ = ride(2), ride(1), ride(1)
+    services.cancel(two, by=SYSTEM, now=NOW)  # whose units are the first two
+    change_resource(bikes, units=2)
+    assert "Bikes" not in found(bistro, **asked, party_size=1)["19:00"]
+    with pytest.raises(SlotTaken):
+        ride(1)
+    services.cancel(one, by=SYSTEM, now=NOW)
+    assert "Bikes" in found(bistro, **asked, party_size=1)["19:00"]
+    ride(1)
+    with pytest.raises(SlotTaken):
+        ride(1)
+
+
+def test_pacing_where_the_clock_is_put_back() -> None:
+    """The second half past two is not the first."""
+    club = business("Club", timezone="Europe/Berlin")
+    opened(location(club), time(0), time(6))
+    tables(club, 3)
+    Location.objects.update(pacing_parties=1)
+    october = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    before = october - 2 * NEXT
+    for start in (october, october + HOUR):
+        search = Search(
+            business=club,
+            first_day=october.date(),
+            last_day=october.date(),
+            party_size=2,
+            duration=HOUR,
+        )
+        assert start in {each.starts_at for each in offers.slots(search, now=before)}
+        wish = Wish(business=club, starts_at=start, duration=HOUR, party_size=2, keeps_hours=True)
+        services.book(wish, guest=None, by=SYSTEM, source="test", now=before)
+        assert start not in {each.starts_at for each in offers.slots(search, now=before)}
+
+
+def test_a_class_is_on_the_day_of_its_place() -> None:
+    gym = business("Gym", timezone="Europe/Berlin")
+    Location.objects.filter(business=gym).update(timezone="America/New_York")
+    spin = service(gym, "Spin", capacity=3, only_groups=True)
+    evening = datetime(2026, 6, 21, 0, 0, tzinfo=UTC)  # eight in New York, two in Berlin
+    run = services.schedule_session(spin, starts_at=evening, by=SYSTEM, now=NOW)
+    for day, there in ((DAY, [run]), (DAY + NEXT, [])):
+        search = Search(business=gym, service=spin, first_day=day, last_day=day)
+        assert [each.session for each in offers.runs(search, now=NOW)] == there
+        assert [each.starts_at for each in offers.starts(search, now=NOW)] == [
+            each.starts_at for each in there
+        ]
