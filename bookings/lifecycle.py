@@ -32,10 +32,13 @@ FOLLOWS: Final = {
     State.NO_SHOW: frozenset[State](),
     State.EXPIRED: frozenset[State](),
 }
-# What was written down by mistake and may be taken back: somebody else was here, or is still here.
+# What was written down by mistake and may be taken back: somebody else was here, or is still here,
+# or comes after all.
 UNDOES: Final = {
     State.CHECKED_IN: frozenset({State.CONFIRMED, State.PENDING}),
     State.COMPLETED: frozenset({State.CHECKED_IN}),
+    State.NO_SHOW: frozenset({State.CONFIRMED}),
+    State.CANCELLED: frozenset({State.CONFIRMED}),
 }
 WAITING: Final = frozenset({State.HELD, State.PENDING})
 TAKING: Final = WAITING | {State.CONFIRMED, State.CHECKED_IN}

@@ -71,7 +71,7 @@ from bookings.services.schedules import (
     remove_schedule,
 )
 from bookings.services.seating import overbook, seat, seat_waiting, seat_walk_in
-from bookings.services.undoing import undo_check_in, undo_complete
+from bookings.services.undoing import undo_cancel, undo_check_in, undo_complete, undo_no_show
 from bookings.services.visits import (
     Part,
     balance,
@@ -186,7 +186,9 @@ __all__ = [
     "settle_deposit",
     "take_payment",
     "unblock",
+    "undo_cancel",
     "undo_check_in",
     "undo_complete",
+    "undo_no_show",
     "welcome_guest",
 ]

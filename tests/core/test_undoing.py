@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from accounts.errors import Conflict
 from accounts.models import Business
+from billing.models import Deposit
 from bookings import invariants, selectors, services
 from bookings.errors import SlotTaken, WrongState
 from bookings.models import Booking
@@ -84,6 +86,76 @@ def test_unless_somebody_sits_there(bistro: Business, one: Resource) -> None:
     with pytest.raises(SlotTaken):
         services.undo_complete(booking, by=SYSTEM, now=NOW)
     kept()
+
+
+def test_a_no_show_who_comes_after_all_has_the_table_back(bistro: Business, one: Resource) -> None:
+    booking = confirmed(bistro, resource_id=one.pk)
+    booking = services.mark_no_show(booking, by=SYSTEM, now=NOW)
+    assert "Table 1" in free(bistro)
+    booking = services.undo_no_show(booking, by=SYSTEM, now=NOW)
+    assert (booking.state, "Table 1" in free(bistro)) == ("confirmed", False)
+    with pytest.raises(WrongState):
+        services.undo_no_show(booking, by=SYSTEM, now=NOW)
+    kept()
+
+
+def test_what_was_cancelled_by_mistake_is_confirmed_anew(bistro: Business, one: Resource) -> None:
+    booking = confirmed(bistro, resource_id=one.pk)
+    booking = services.cancel(booking, by=SYSTEM, now=NOW)
+    booking = services.undo_cancel(booking, by=SYSTEM, now=NOW + 15 * MINUTE)
+    assert (booking.state, "Table 1" in free(bistro)) == ("confirmed", False)
+    last = booking.events.latest("id")
+    assert (last.kind, last.data["undone"]) == ("booking.confirmed", "cancelled")
+    kept()
+
+
+@pytest.mark.parametrize("end", ["mark_no_show", "cancel"])
+def test_an_end_stays_where_somebody_else_has_the_place(
+    bistro: Business, one: Resource, end: str
+) -> None:
+    booking = confirmed(bistro, resource_id=one.pk)
+    booking = getattr(services, end)(booking, by=SYSTEM, now=NOW)
+    confirmed(bistro, resource_id=one.pk)
+    undo = {"mark_no_show": services.undo_no_show, "cancel": services.undo_cancel}[end]
+    with pytest.raises(SlotTaken):
+        undo(booking, by=SYSTEM, now=NOW)
+    booking.refresh_from_db()
+    assert booking.state == {"mark_no_show": "no_show", "cancel": "cancelled"}[end]
+    kept()
+
+
+def test_a_cancelling_stands_once_a_while_has_passed(bistro: Business) -> None:
+    booking = services.cancel(confirmed(bistro), by=SYSTEM, now=NOW)
+    with pytest.raises(Conflict, match="too late"):
+        services.undo_cancel(booking, by=SYSTEM, now=NOW + 16 * MINUTE)
+    kept()
+
+
+def test_what_was_never_confirmed_is_not_confirmed_by_an_undo(bistro: Business) -> None:
+    booking = services.cancel(pending(bistro), by=SYSTEM, now=NOW)
+    with pytest.raises(WrongState):
+        services.undo_cancel(booking, by=SYSTEM, now=NOW)
+    held = services.hold(wish(bistro), by=SYSTEM, source="test", now=NOW)
+    with pytest.raises(WrongState):
+        services.undo_cancel(services.release(held, by=SYSTEM, now=NOW), by=SYSTEM, now=NOW)
+    kept()
+
+
+@pytest.mark.parametrize("status", ["released", "captured"])
+def test_an_end_that_moved_money_is_not_taken_back(bistro: Business, status: str) -> None:
+    ends = (
+        (services.mark_no_show, services.undo_no_show),
+        (services.cancel, services.undo_cancel),
+    )
+    for end, undo in ends:
+        booking = confirmed(bistro)
+        Deposit.objects.create(
+            business=bistro, booking_id=booking.pk, amount_cents=1000, currency="EUR",
+            status=status, gateway="manual", payment_intent_id=end.__name__,
+        )  # fmt: skip
+        booking = end(booking, by=SYSTEM, now=NOW)
+        with pytest.raises(Conflict, match="deposit"):
+            undo(booking, by=SYSTEM, now=NOW)
 
 
 def test_what_is_accepted_is_kept_until_then(bistro: Business, one: Resource) -> None:

@@ -102,6 +102,48 @@ def test_a_thing_done_can_be_taken_back(host: Browser, bistro: Business) -> None
         assert (back.status_code, state(made)) == (204, undone.value)
 
 
+@pytest.mark.parametrize(
+    ("do", "ended", "words"),
+    [
+        ("no_show", State.NO_SHOW, "Maria Garcia is expected again."),
+        (
+            "cancel",
+            State.CANCELLED,
+            "The booking of Maria Garcia stands again. They get a mail that",
+        ),
+    ],
+)
+def test_an_end_can_be_taken_back_while_the_place_is_free(
+    host: Browser, bistro: Business, do: str, ended: State, words: str
+) -> None:
+    made = book(bistro)
+    host.now = SEVEN + 20 * MINUTE
+    at = AT | {"openbook.now": host.now}
+    reply = host.post(f"bookings/{made.pk}/act/", script=True, do=do)
+    undo = json.loads(reply.headers["HX-Trigger"])["say"]["undo"]
+    back = host.client.post(undo, **at)
+    assert (said(back)[: len(words)], state(made)) == (words, State.CONFIRMED.value)
+    history = text(host.get(f"bookings/{made.pk}/"))
+    assert f"Taken back: {'No-show' if do == 'no_show' else 'Cancelled'}" in history
+    host.post(f"bookings/{made.pk}/act/", script=True, do=do)
+    book(bistro, resource_id=made.resource_ids[0])
+    late = host.client.post(undo, **at)
+    assert (late.status_code, said(late)) == (
+        409,
+        "Somebody else has the place now, so this stays as it is.",
+    )
+    assert state(made) == ended.value
+
+
+def test_a_no_show_comes_after_all(host: Browser, bistro: Business) -> None:
+    made = book(bistro)
+    host.now = SEVEN + 20 * MINUTE
+    host.post(f"bookings/{made.pk}/act/", do="no_show")
+    assert offered(host.get(f"bookings/{made.pk}/")) == ["Came after all", "Book again"]
+    host.now = SEVEN + 2 * HOUR
+    assert offered(host.get(f"bookings/{made.pk}/")) == ["Book again"]
+
+
 def test_a_party_that_stays_longer_can_be_shortened_again(host: Browser, bistro: Business) -> None:
     made = book(bistro)
     reply = host.post(f"bookings/{made.pk}/act/", script=True, do="extend", minutes=30)

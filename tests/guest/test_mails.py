@@ -122,6 +122,26 @@ def test_the_whole_story_is_told(booked: Booking, visitor: Visitor) -> None:
     assert [each.partition(":")[0] for each in subjects()] == ["Confirmed", "Changed", "Cancelled"]
 
 
+def test_who_was_told_of_a_cancelling_is_told_that_it_was_taken_back(booked: Booking) -> None:
+    relay.deliver(now=NOW)
+    services.cancel(booked, by=SYSTEM, now=NOW)
+    relay.deliver(now=NOW)
+    services.undo_cancel(booked, by=SYSTEM, now=NOW + MINUTE)
+    relay.deliver(now=NOW + MINUTE)
+    assert [each.partition(":")[0] for each in subjects()] == [
+        "Confirmed", "Cancelled", "Confirmed",
+    ]  # fmt: skip
+    assert reminder().state == "due"
+
+
+def test_a_cancelling_that_is_taken_back_before_its_mail_is_not_told(booked: Booking) -> None:
+    relay.deliver(now=NOW)
+    services.cancel(booked, by=SYSTEM, now=NOW)
+    services.undo_cancel(booked, by=SYSTEM, now=NOW)
+    relay.deliver(now=NOW)
+    assert [each.partition(":")[0] for each in subjects()] == ["Confirmed", "Confirmed"]
+
+
 def test_what_waits_or_lapses_is_no_news(bistro: Business) -> None:
     held = services.hold(wish(bistro), guest=MARIA, by=SYSTEM, source="test", now=NOW)
     services.release(held, by=SYSTEM, now=NOW)

@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.errors import Invalid
+from accounts.errors import Conflict, Invalid
 from billing.models import Deposit
 from billing.money import Money
 from bookings import daybook, selectors, services
 from bookings.daybook import Happened
+from bookings.errors import SlotTaken
 from bookings.lifecycle import State
 from bookings.mailing.owing import writes_to_guests
 from bookings.models import WAITING, Booking, Event
@@ -185,8 +186,13 @@ def acts(
         more = [] if booking.leader_id else [undo]
         return [Act("complete", gone, "primary"), *movable, *more]
     again = Act("again", _("Book again"), "", again_url(at, booking))
-    if state == State.COMPLETED and not booking.session_id and not booking.leader_id:
+    if booking.session_id or booking.leader_id:
+        return [again]
+    if state == State.COMPLETED:
         return [Act("undo", _("Still here"), ""), again]
+    may_come = state == State.NO_SHOW and deposit is None and now < booking.ends_at
+    if may_come and not booking.followers.exists():
+        return [Act("undo", _("Came after all"), ""), again]
     return [again]
 
 
@@ -248,28 +254,53 @@ def _complete(at: Desk, booking: Booking) -> HttpResponse:
 
 
 def _no_show(at: Desk, booking: Booking) -> HttpResponse:
+    words = _("%(name)s is written down as a no-show.")
     if lead := _lead(booking):
         services.miss_visit(lead, by=at.actor, now=at.now)
-    else:
-        services.mark_no_show(booking, by=at.actor, now=at.now)
-    return _said(at, booking, _("%(name)s is written down as a no-show."))
+        return _said(at, booking, words)
+    services.mark_no_show(booking, by=at.actor, now=at.now)
+    return _said(at, booking, words, undo=_undoes_an_end(booking))
 
 
 def _cancel(at: Desk, booking: Booking) -> HttpResponse:
     reason = at.request.POST.get("reason", "").strip()[:300]
+    words = _("The booking of %(name)s is cancelled.")
     if lead := _lead(booking):
         services.cancel_visit(lead, by=at.actor, reason=reason, now=at.now)
-    else:
-        services.cancel(booking, by=at.actor, reason=reason, now=at.now)
-    return _said(at, booking, _("The booking of %(name)s is cancelled."))
+        return _said(at, booking, words)
+    stood = booking.state == State.CONFIRMED.value
+    services.cancel(booking, by=at.actor, reason=reason, now=at.now)
+    return _said(at, booking, words, undo=_undoes_an_end(booking) if stood else "")
+
+
+def _undoes_an_end(booking: Booking) -> str:
+    """What takes back that it ended, where that can be: its time is free again, but no money
+    went either way."""
+    settled = Deposit.objects.filter(booking_id=booking.pk).exists()
+    return "" if booking.session_id or settled else "undo"
 
 
 def _undo(at: Desk, booking: Booking) -> HttpResponse:
-    if booking.state == State.COMPLETED.value:
-        services.undo_complete(booking, by=at.actor, now=at.now)
-        return _said(at, booking, _("%(name)s is still here."))
-    services.undo_check_in(booking, by=at.actor, now=at.now)
-    return _said(at, booking, _("%(name)s isn’t here after all."))
+    how: dict[str, Any] = {"by": at.actor, "now": at.now}
+    try:
+        match booking.state:
+            case State.COMPLETED:
+                services.undo_complete(booking, **how)
+                words = _("%(name)s is still here.")
+            case State.NO_SHOW:
+                services.undo_no_show(booking, **how)
+                words = _("%(name)s is expected again.")
+            case State.CANCELLED:
+                services.undo_cancel(booking, **how)
+                words = _("The booking of %(name)s stands again.")
+                if booking.email and writes_to_guests(at.business):
+                    words = _("The booking of %(name)s stands again. They get a mail that says so.")
+            case _:
+                services.undo_check_in(booking, **how)
+                words = _("%(name)s isn’t here after all.")
+    except SlotTaken:
+        raise Conflict(_("Somebody else has the place now, so this stays as it is.")) from None
+    return _said(at, booking, words)
 
 
 def _confirm(at: Desk, booking: Booking) -> HttpResponse:
@@ -359,7 +390,7 @@ def line(happened: Happened, resources: Mapping[uuid.UUID, Resource], at: Desk) 
 
 def _happened(happened: Happened, has_changes: bool) -> str:
     kinds = Event.Kind
-    if happened.kind == kinds.UPDATED.value and happened.data.get("undone"):
+    if happened.data.get("undone"):
         undone = words.STATES[State(happened.data["undone"])]
         return _("Taken back: %(state)s") % {"state": undone}
     known = {
