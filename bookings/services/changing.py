@@ -19,6 +19,7 @@ from bookings.services.making import confirm
 from bookings.services.moving import amend, reschedule
 from bookings.services.progress import cancel, check_in, complete, mark_no_show
 from bookings.services.recording import locked
+from bookings.services.sessions import locked_session
 from bookings.wishes import Actor, GuestDetails
 from resources.models import Service
 
@@ -98,6 +99,7 @@ def _bring(booking: Booking, state: State, *, by: Actor, now: datetime | None) -
 
 
 def _confirmed(booking: Booking, *, by: Actor, now: datetime | None) -> Booking:
+    locked_session(booking)  # before the booking, as everybody takes them
     current = locked(booking)
     if current.state == State.CHECKED_IN.value:  # `confirm` takes it for a retry; here it isn't
         raise WrongState(current.state, State.CONFIRMED.value)

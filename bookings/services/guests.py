@@ -15,7 +15,14 @@ from accounts.errors import Conflict, Invalid, NotFound
 from accounts.models import Business
 from accounts.transactions import written
 from bookings import allocations
-from bookings.models import Booking, Event, Guest, GuestPassword, WebhookDelivery
+from bookings.models import (
+    Booking,
+    Event,
+    Guest,
+    GuestPassword,
+    WaitlistEntry,
+    WebhookDelivery,
+)
 from bookings.services.recording import owe
 from bookings.wishes import SYSTEM, Actor, GuestDetails
 
@@ -168,9 +175,8 @@ def merge(keep: Guest, other: Guest, *, by: Actor, now: datetime | None = None) 
     if keep.pk == other.pk:
         raise Invalid("A guest can't be merged with themselves.")
     pair = [keep.pk, other.pk]
-    # Bookings before guests: whoever changes a booking takes them in that order.
+    _keep_all_of(other)
     mine = Booking.objects.filter(guest=other.pk)
-    list(mine.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
     rows = {
         each.pk: each
         for each in Guest.objects.select_for_update()
@@ -199,7 +205,7 @@ def merge(keep: Guest, other: Guest, *, by: Actor, now: datetime | None = None) 
     return found
 
 
-@transaction.atomic
+@written
 def forget(guest: Guest, *, by: Actor = SYSTEM, now: datetime | None = None) -> None:
     """Erase a guest: deleted when never booked, else nothing personal is left of them.
 
@@ -208,6 +214,7 @@ def forget(guest: Guest, *, by: Actor = SYSTEM, now: datetime | None = None) -> 
     our copy of it goes, as do the answers kept for idempotency keys; what they are still to be told
     is written anew, without a name, when it is sent.
     """
+    _keep_all_of(guest)
     found = _existing(guest)
     record_guest(found, Event.Kind.GUEST_DELETED, by=by, now=now)
     bookings = Booking.objects.filter(guest=found)
@@ -226,6 +233,13 @@ def forget(guest: Guest, *, by: Actor = SYSTEM, now: datetime | None = None) -> 
     GuestPassword.objects.filter(guest=found).delete()
     found.updated_at = clock.read(now)
     found.save()
+
+
+def _keep_all_of(guest: Guest) -> None:
+    """Keep what is a guest's from others, in the order that everybody takes it in: places in the
+    waitlist before bookings, and these before whoever they are for."""
+    for rows in (WaitlistEntry.objects.filter(guest=guest), Booking.objects.filter(guest=guest)):
+        list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
 def _erase_told(guest: Guest) -> None:

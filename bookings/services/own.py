@@ -24,6 +24,7 @@ from bookings.services.making import hold, lock_days, queue_for_quota
 from bookings.services.moving import reschedule
 from bookings.services.progress import cancel, release
 from bookings.services.recording import locked
+from bookings.services.sessions import locked_session
 from bookings.wishes import GUEST, GuestDetails, Wish
 from resources.models import Resource
 
@@ -205,6 +206,7 @@ def cancel_own(booking: Booking, *, now: datetime | None = None) -> Booking:
 
     Raises TooLate or NotByGuest where the policy is against it.
     """
+    locked_session(booking)  # before the booking, as everybody takes them
     current = locked(booking)
     if refused := policies.against_cancelling(current, clock.read(now)):
         raise refused

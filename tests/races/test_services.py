@@ -17,12 +17,12 @@ from accounts.models import Business
 from availability.models import Closure, OpeningHours
 from billing.models import Account
 from bookings import allocations, selectors, services
-from bookings.errors import DepositDue, HoldExpired, NotOffered, SlotTaken
-from bookings.models import Allocation, Booking
+from bookings.errors import DepositDue, HoldExpired, NotByGuest, NotOffered, SlotTaken
+from bookings.models import Allocation, Booking, Guest, Session
 from bookings.services import making
 from bookings.wishes import SYSTEM, Wish
 from resources.models import Combination, Resource
-from tests.builders import HOUR, business, location, resource, service, tables, wish
+from tests.builders import HOUR, MARIA, business, location, resource, service, tables, wish
 from tests.web import together
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -260,6 +260,60 @@ def test_a_booking_that_was_just_moved_is_held_to_the_hours_of_where_it_is() -> 
         return "done"
 
     assert together([move, enlarge]) == ["moved", "closed"]
+
+
+def test_a_guest_who_cancels_while_the_class_is_called_off_waits_for_that() -> None:
+    gym = business("Gym")
+    run = services.schedule_session(service(gym, "Spin", capacity=5), starts_at=SEVEN, by=SYSTEM)
+    booking = services.book_places(run, party_size=1, guest=MARIA, by=SYSTEM, source="test")
+    begun = threading.Event()
+
+    def call_off() -> None:
+        with transaction.atomic():
+            Session.objects.select_for_update(no_key=True).get()
+            begun.set()
+            threading.Event().wait(0.3)
+            services.cancel_session(run, by=SYSTEM)
+
+    def cancel() -> str:
+        begun.wait(timeout=10)
+        try:
+            services.cancel_own(booking)
+        except NotByGuest:
+            return "cancelled already"
+        return "cancelled"
+
+    assert together([call_off, cancel]) == [None, "cancelled already"]
+
+
+@pytest.mark.parametrize("what", ["merged", "forgotten"])
+def test_a_guest_is_merged_or_forgotten_after_what_they_are_just_doing(what: str) -> None:
+    """They leave the waitlist and change a booking, and each is locked before the guest is."""
+    bistro = business("Bistro")
+    tables(bistro, 1)
+    booking = services.book(asks(bistro), guest=MARIA, by=SYSTEM, source="test")
+    maria, other = booking.guest, Guest.objects.create(business=bistro, first_name="Mary")
+    assert maria is not None
+    entry, _ = services.join_waitlist(bistro, guest=MARIA, by=SYSTEM, preferred_date=SEVEN.date())
+    begun = threading.Event()
+
+    def change() -> None:
+        with transaction.atomic():
+            services.leave_waitlist(entry)
+            begun.set()
+            threading.Event().wait(0.3)
+            services.amend(booking, guest=MARIA, by=SYSTEM)
+
+    def lose() -> None:
+        begun.wait(timeout=10)
+        if what == "merged":
+            services.merge_guests(other, maria, by=SYSTEM)
+        else:
+            services.forget_guest(maria)
+
+    assert together([change, lose]) == [None, None]
+    booking.refresh_from_db()
+    assert booking.guest == (other if what == "merged" else maria)
 
 
 @pytest.fixture
