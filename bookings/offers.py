@@ -25,7 +25,7 @@ from availability.intervals import Interval, Run
 from availability.slots import Bookable, Joined, Need, Offer, Stay, Stretch, seconds
 from availability.timetables import Timetables
 from bookings import assignment, rules, selectors
-from bookings.assignment import Candidate
+from bookings.assignment import Candidate, Combined
 from bookings.models import Session
 from bookings.wishes import Search, Wish
 from resources.models import Service, TurnTime
@@ -52,12 +52,14 @@ class Slot(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Found:
-    """A resource that could serve, and the kind it is needed as."""
+    """A resource that could serve, the kind it is needed as, and whether it may be joined with
+    others."""
 
     candidate: Candidate
     location_id: uuid.UUID
     need: str
     count: int
+    may_join: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -319,11 +321,10 @@ def _needs(
     found: Sequence[_Found],
     promises: Timetables,
     place: Run,
-    joined: dict[uuid.UUID, list[Joined[uuid.UUID]]],
+    joined: dict[str, list[Joined[uuid.UUID]]],
     taken: dict[uuid.UUID, dict[int, list[Stretch]]],
     stay: timedelta,
 ) -> list[Need[uuid.UUID]]:
-    location_id = found[0].location_id
     opened: dict[calendar.Timetable | None, list[Stretch]] = {}  # many keep the same hours
     relax = search.business.relax_minimum_covers
     kinds: dict[str, list[Bookable[uuid.UUID]]] = defaultdict(list)
@@ -347,7 +348,7 @@ def _needs(
             )
         )
     return [
-        Need(kinds[kind], joined.get(location_id, ()) if kind == "" else (), counts[kind])
+        Need(kinds[kind], joined.get(kind, ()), counts[kind])
         for kind in sorted(kinds, key=lambda kind: (kind != assignment.STAFF, kind))
     ]
 
@@ -366,7 +367,12 @@ WITH need AS (
       FROM resources_requirement_resources AS n JOIN need ON need.id = n.requirement_id
 )
 SELECT r.id, r.location_id, r.kind, r.name, r.units, r.covers_min, r.covers_max, r.display_order,
-       coalesce(need.kind, ''), coalesce(need.count, 1), (SELECT count(*) FROM need)
+       coalesce(need.kind, ''), coalesce(need.count, 1),
+       coalesce(need.count, 1) = 1 AND EXISTS (
+           SELECT 1 FROM resources_combination_members AS m
+             JOIN resources_combination AS c ON c.id = m.combination_id AND c.is_active
+            WHERE m.resource_id = r.id),
+       (SELECT count(*) FROM need)
   FROM resources_resource AS r
   JOIN resources_location AS l ON l.id = r.location_id AND l.is_active
   LEFT JOIN resources_section AS s ON s.id = r.section_id
@@ -404,8 +410,9 @@ def _resources(search: Search) -> list[_Found]:
             location,
             need,
             count,
+            may_join,
         )
-        for id_, location, kind, name, units, least, most, order, need, count, _ in rows
+        for id_, location, kind, name, units, least, most, order, need, count, may_join, _ in rows
     ]
     found.sort(key=lambda each: assignment.offer_order(each.candidate))
     wanted = search.resource_ids
@@ -465,17 +472,31 @@ def _turn(turns: Sequence[tuple[int, timedelta]], party_size: int) -> timedelta 
     return fitting[0] if fitting else turns[-1][1] if turns else None
 
 
-def _joined(search: Search, found: Sequence[_Found]) -> dict[uuid.UUID, list[Joined[uuid.UUID]]]:
-    """The tables that may be joined for the party, by location."""
-    if not search.joinable or search.resource_ids is not None or any(each.need for each in found):
-        return {}
+def _joined(search: Search, found: Sequence[_Found]) -> dict[str, list[Joined[uuid.UUID]]]:
+    """The tables that may be joined for the party, by the kind that they are needed as."""
     relax = search.business.relax_minimum_covers
     size = search.party_size
-    by_place: dict[uuid.UUID, list[Joined[uuid.UUID]]] = defaultdict(list)
-    for place, each in selectors.combinations(search.business):
+    joined: dict[str, list[Joined[uuid.UUID]]] = defaultdict(list)
+    for need, each in _combinations(search, found):
         if size <= each.covers_max and (relax or size >= each.covers_min):
-            by_place[place].append(Joined(each.id, each.members))
-    return by_place
+            joined[need].append(Joined(each.id, each.members))
+    return joined
+
+
+def _combinations(search: Search, found: Sequence[_Found]) -> list[tuple[str, Combined]]:
+    """What may be joined of what could serve, with the kind that it is needed as. No query where
+    nothing may."""
+    if not search.joinable:
+        return []
+    needs = {each.candidate.id: each.need for each in found if each.may_join}
+    if not needs:
+        return []
+    return [
+        (needs[each.members[0]], each)
+        for _, each in selectors.combinations(search.business)
+        if len({needs.get(member) for member in each.members} - {None}) == 1
+        and needs.keys() >= set(each.members)
+    ]
 
 
 _TAKEN = """
@@ -536,12 +557,9 @@ def serving(search: Search) -> Serving:
     seats: dict[str, int] = defaultdict(int)
     for each in found:
         seats[each.need] = max(seats[each.need], each.candidate.units * each.candidate.covers_max)
-    most = min(seats.values(), default=0)
-    if found and not any(seats) and search.joinable:
-        most = max(
-            [most, *(each.covers_max for _, each in selectors.combinations(search.business))]
-        )
-    return Serving(staff, most)
+    for need, joined in _combinations(search, found):
+        seats[need] = max(seats[need], joined.covers_max)
+    return Serving(staff, min(seats.values(), default=0))
 
 
 class Place(NamedTuple):

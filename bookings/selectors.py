@@ -279,8 +279,10 @@ def _at_one_place(
         ]
         choose = wish.resource_id if any(e.id == wish.resource_id for e in eligible) else None
         found = found or choose is not None
+        joinable = wish.joinable and need.count == 1
         for _ in range(need.count):
-            plan = _plan(dataclasses.replace(wish, resource_id=choose), eligible)
+            asked = dataclasses.replace(wish, resource_id=choose, joinable=joinable)
+            plan = _plan(asked, eligible)
             if plan is None:
                 return None
             takes.extend(plan.takes)

@@ -270,6 +270,40 @@ def test_an_evening_of_a_bistro(bistro: Business) -> None:
     assert found(bistro, **asked, party_size=5) == {}
 
 
+def test_tables_are_joined_for_a_service_that_needs_one(bistro: Business) -> None:
+    """As for who books none; with a waiter asked for by name too, and not where it needs two."""
+    one, two = Resource.objects.order_by("name")
+    ann = resource(bistro, "Ann", kind="staff", covers_max=8)
+    joined = Combination.objects.create(
+        location=location(bistro), name="1+2", covers_min=3, covers_max=4
+    )
+    joined.members.set([one, two])
+    dinner = service(bistro, "Dinner", duration=HOUR, slot_interval=HOUR)
+    needs = [Requirement.objects.create(service=dinner, kind=kind) for kind in ("staff", "table")]
+    search = Search(business=bistro, service=dinner, first_day=DAY, last_day=DAY, party_size=4)
+    assert offers.serving(search).most == 4
+
+    def offered(**fields: Any) -> list[str]:
+        slots = offers.slots(dataclasses.replace(search, **fields), now=NOW)
+        return [f"{each.starts_at:%H:%M}" for each in slots]
+
+    def dine(start: datetime, **fields: Any) -> list[str]:
+        wish = Wish.of(dinner, starts_at=start, party_size=4, keeps_hours=True, **fields)
+        booked = services.book(wish, guest=None, by=SYSTEM, source="test", now=NOW)
+        return sorted(each.name for each in Resource.objects.filter(pk__in=booked.resource_ids))
+
+    hours = ["18:00", "19:00", "20:00", "21:00"]
+    assert offered() == offered(resource_ids=frozenset({ann.pk})) == hours
+    assert offered(joinable=False) == []
+    assert dine(at(19), resource_id=ann.pk) == ["Ann", "Table 1", "Table 2"]
+    assert offered() == ["18:00", "20:00", "21:00"]
+    needs[1].count = 2
+    needs[1].save()
+    assert offered() == []
+    with pytest.raises(SlotTaken):
+        dine(at(20))
+
+
 def test_pacing(bistro: Business) -> None:
     asked: dict[str, Any] = {"business": bistro, "service": None, "step": 15 * MINUTE}
     place = location(bistro)
