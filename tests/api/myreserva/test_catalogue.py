@@ -278,6 +278,23 @@ def test_other_limits_of_a_plan(spa: Spa) -> None:
     assert spa.owner.post("services", {"name": "X", "duration_minutes": 5}).status_code == 402
 
 
+def test_a_plan_of_another_protocol_goes_by_what_it_allows(spa: Spa) -> None:
+    def told() -> set[str]:
+        current = spa.owner.get("subscriptions/current").json()["plan"]
+        return {current, spa.owner.get("subscriptions/usage").json()["plan"]}
+
+    for plan in ("scale", "growth", "starter"):  # limits nothing, so clients know its like
+        Subscription.objects.filter(business=spa.business).update(plan=plan)
+        assert told() == {"enterprise"}
+    Subscription.objects.filter(business=spa.business).update(plan="free")
+    assert told() == {"free"}
+    Subscription.objects.filter(business=spa.business).update(plan="scale")
+    assert said(spa.owner.post("subscriptions/upgrade", {"plan": "ENTERPRISE"})) == (
+        400,
+        {"detail": "Cannot upgrade from ENTERPRISE to ENTERPRISE"},
+    )
+
+
 def test_a_plan_is_changed_cancelled_and_ended(spa: Spa) -> None:
     on(spa, "free")
     assert spa.owner.post("subscriptions/upgrade", {"plan": "FREE"}).status_code == 400

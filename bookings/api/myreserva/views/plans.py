@@ -28,6 +28,14 @@ def number(limit: int | None) -> int:
     return UNLIMITED if limit is None else limit
 
 
+def named(plan: Plan) -> str:
+    """A plan by its name; another protocol's that limits nothing is what ENTERPRISE is here."""
+    limits = (plan.max_locations, plan.max_staff, plan.max_bookings, plan.max_services)
+    if plan.family != PROTOCOL and not any(each is not None for each in limits):
+        return "ENTERPRISE"
+    return plan_name(plan.key)
+
+
 def plan_json(plan: Plan) -> dict[str, Any]:
     month = plan.price_cents
     return {
@@ -83,7 +91,7 @@ def current_json(business: Business, now: datetime) -> dict[str, Any]:
     return {
         "id": id_of(subscription or business),
         "tenant_id": id_of(business),
-        "plan": plan_name(plan.key).lower(),
+        "plan": named(plan).lower(),
         "billing_period": "monthly",
         "status": subscription.status if subscription else Subscription.Status.ACTIVE.value,
         "current_period_start": stamp(start),
@@ -141,7 +149,7 @@ class Usage(Endpoint):
             {
                 "subscription_id": id_of(subscription or self.business),
                 "tenant_id": id_of(self.business),
-                "plan": plan_name(plan.key).lower(),
+                "plan": named(plan).lower(),
                 "billing_period": "monthly",
                 "current_period_start": stamp(start),
                 "current_period_end": stamp(end),
@@ -181,11 +189,11 @@ class Changing(Endpoint):
         if wanted is None:
             raise Refusal(404, "Plan not found")
         order = [each.key for each in rows]
-        now = billing.limits(self.business).key
-        rank = order.index(now) if now in order else len(order) - 1
+        now = billing.limits(self.business)
+        rank = order.index(now.key) if now.key in order else len(order) - 1
         if order.index(wanted.key) <= rank if up else order.index(wanted.key) >= rank:
             verb = "upgrade" if up else "downgrade"
-            raise Refusal(400, f"Cannot {verb} from {plan_name(now)} to {plan_name(wanted.key)}")
+            raise Refusal(400, f"Cannot {verb} from {named(now)} to {plan_name(wanted.key)}")
         paying.change_plan(self.business, wanted, now=self.now)
         return self.told(f"Subscription changed to {plan_name(wanted.key)}")
 
