@@ -90,3 +90,25 @@ def test_nothing_that_is_sent_makes_it_fail(contract: Contract, method: str, bod
 def test_every_route_is_there_in_both_forms() -> None:
     known = {str(each.pattern) for each in urlpatterns}
     assert {f"{route}/" for route in ROUTES} <= known
+
+
+@pytest.mark.parametrize(
+    "method, path, body, wrong",
+    [
+        ("PATCH", "/v1/manage/bookings/{id}", {"capacity": 0}, "capacity"),
+        ("PATCH", "/v1/manage/resources/{id}", {"capacity_max": 0}, "capacity_max"),
+        ("POST", "/v1/manage/resources/{id}/blocks", {"starts_at": "now"}, "starts_at"),
+        ("PATCH", "/v1/manage/services/{id}", {"duration_minutes": 0}, "duration_minutes"),
+        ("PATCH", "/v1/manage/blackout-dates/{id}", {"start_date": "soon"}, "start_date"),
+        ("PATCH", "/v1/manage/customers/{id}", {"email": "nobody"}, "email"),
+        ("POST", "/v1/waitlist/{id}", {"preferred_date": "soon"}, "preferred_date"),
+        ("GET", "/v1/availability/{id}?date=soon", None, "date"),
+    ],
+)
+def test_what_is_wrong_is_said_before_what_is_not_there(
+    method: str, path: str, body: Any, wrong: str, contract: Contract
+) -> None:
+    answer = contract.api.send(method, path.format(id=uuid.UUID(int=7)), body)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (422, "validation_error")
+    assert wrong in [each["field"] for each in error["errors"]]

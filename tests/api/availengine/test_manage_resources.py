@@ -284,12 +284,13 @@ def test_deleting_keeps_the_bookings(contract: Contract) -> None:
 
 def test_another_business_sees_and_changes_nothing(contract: Contract) -> None:
     path, other = f"{RESOURCES}/{contract.tables[0].pk}", stranger(contract)
+    block = {"starts_at": "2026-06-20T18:00:00Z", "ends_at": "2026-06-20T19:00:00Z"}
     for response in (
         other.get(path),
         other.patch(path, {"is_active": False}),
         other.delete(path),
         other.get(f"{path}/blocks"),
-        other.post(f"{path}/blocks", {"starts_at": "2026-06-20T18:00:00Z"}),
+        other.post(f"{path}/blocks", block),
         other.get(f"{RESOURCES}/not-an-id"),
     ):
         assert (response.status_code, response.json()) == (404, NOT_FOUND)

@@ -118,8 +118,9 @@ class OneBooking(Endpoint):
         return Response({"booking": managed_booking_json(found, self.business, now=self.now)})
 
     def patch(self, request: Request, booking_id: str) -> Response:
+        asked = self.read(BookingChanges, partial=True)
         found = self.find(selectors.bookings(self.business), booking_id)
-        wanted = self._changes(found, self.read(BookingChanges, partial=True))
+        wanted = self._changes(found, asked)
         changed = services.change(found, wanted, by=self.caller.actor, now=self.now)
         return Response({"booking": managed_booking_json(changed, self.business, now=self.now)})
 

@@ -65,8 +65,9 @@ class OneResource(Endpoint):
         return Response(resource_json(self._found(resource_id)))
 
     def patch(self, request: Request, resource_id: str) -> Response:
+        asked = self.read(ResourceRequest, partial=True)
         found = self._found(resource_id)
-        wanted = in_our_words(self.read(ResourceRequest, partial=True), found)
+        wanted = in_our_words(asked, found)
         if self.caller.role == "staff" and wanted.keys() - {"is_active"}:
             raise Refusal(
                 403, "insufficient_permissions", "The role “staff” may only change is_active."
@@ -88,10 +89,11 @@ class Blocks(Endpoint):
         return self.page(selectors.blocks(found), block_json, ordering=("starts_at", "id"))
 
     def post(self, request: Request, resource_id: str) -> Response:
+        asked = self.read(BlockRequest)
         found = self.find(resources.resources(self.business), resource_id)
         made = services.block(
             found,
-            **self.read(BlockRequest),
+            **asked,
             by=self.caller.actor,
             user=self.caller.user,
             now=self.now,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
-from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,9 +31,10 @@ class Public(Endpoint):
         "POST": Needs(scope="write", is_public=True),
     }
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        self.business = self.named(**kwargs)
+    @functools.cached_property
+    def business(self) -> Business:  # type: ignore[override]
+        """Looked for when it is needed: what is wrong with a request is said before."""
+        return self.named(**self.kwargs)
 
     def named(self, business_id: str) -> Business:
         """The business that the path names, or a 404."""
