@@ -142,11 +142,15 @@ def move_own(booking: Booking, *, starts_at: datetime, now: datetime | None = No
     or NotByGuest where the policy is against it, and what reschedule raises.
     """
     before = Booking.objects.select_related("business", "service").get(pk=booking.pk)
-    if refused := policies.against_moving(before, clock.read(now)):
+    moment = clock.read(now)
+    if refused := policies.against_moving(before, moment):
         raise refused
     if starts_at == before.starts_at:
         return before
     if (parts := visits.parts_of(before.leader or before)) != [before]:
+        for each in parts:  # what has begun, or soon does, isn't moved by its end
+            if refused := policies.against_moving(each, moment):
+                raise refused
         return _move_all(before, parts[0], starts_at, now)
     staff = Resource.objects.filter(pk__in=before.resource_ids, kind="staff").first()
     try:
@@ -208,9 +212,13 @@ def cancel_own(booking: Booking, *, now: datetime | None = None) -> Booking:
     """
     locked_session(booking)  # before the booking, as everybody takes them
     current = locked(booking)
-    if refused := policies.against_cancelling(current, clock.read(now)):
+    moment = clock.read(now)
+    if refused := policies.against_cancelling(current, moment):
         raise refused
     if current.leader_id or current.followers.exists():
+        for each in visits.parts_of(current.leader or current):
+            if refused := policies.against_cancelling(each, moment):
+                raise refused
         visits.cancel_visit(current.leader or current, by=GUEST, now=now)
         return locked(current)
     return cancel(current, by=GUEST, now=now)

@@ -11,6 +11,7 @@ from icalendar import Calendar
 
 from accounts.models import Business
 from bookings import links, relay, services
+from bookings.errors import NotByGuest, TooLate
 from bookings.models import Booking, Mail
 from bookings.services import Part
 from bookings.wishes import SYSTEM, Wish
@@ -115,3 +116,21 @@ def test_the_link_is_to_all_of_it(visit: Booking, visitor: Visitor) -> None:
     visit.refresh_from_db()
     colour.refresh_from_db()
     assert (visit.state, colour.state) == ("cancelled", "cancelled")
+
+
+def test_a_visit_is_moved_and_cancelled_by_when_it_begins(visit: Booking) -> None:
+    """Not by its last service, which a guest could still do something about."""
+    colour = visit.followers.get()
+    hours = visit.business.cancellation_window_hours
+    late = colour.starts_at - timedelta(hours=hours)  # and too late for the cut
+    with pytest.raises(TooLate):
+        services.move_own(colour, starts_at=colour.starts_at + DAY, now=late)
+    with pytest.raises(TooLate):
+        services.cancel_own(colour, now=visit.starts_at + MINUTE)
+    services.check_in(visit, by=SYSTEM, now=visit.starts_at)
+    with pytest.raises(NotByGuest):
+        services.cancel_own(colour, now=visit.starts_at + MINUTE)
+    assert set(Booking.objects.values_list("starts_at", "state")) == {
+        (EVENING, "checked_in"),
+        (EVENING + 45 * MINUTE, "confirmed"),
+    }
