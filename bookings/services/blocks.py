@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from accounts import clock
 from accounts.errors import Invalid
@@ -16,6 +16,8 @@ from bookings.services.recording import owe
 from bookings.wishes import Actor
 from resources.models import Resource
 
+LONGEST = timedelta(days=366)
+
 
 @written
 def block(
@@ -28,9 +30,12 @@ def block(
     user: User | None = None,
     now: datetime | None = None,
 ) -> Block:
-    """Take a resource out of use, all its units. Raises SlotTaken when anybody is booked there."""
+    """Take a resource out of use, all its units. Raises SlotTaken when anybody is booked there,
+    Invalid for more than a year: each day of it is locked."""
     if ends_at <= starts_at:
         raise Invalid(fields={"ends_at": "The end must be after the start."})
+    if ends_at - starts_at > LONGEST:
+        raise Invalid(fields={"ends_at": "At most a year after the start."})
     lock_days([resource.location_id], starts_at, ends_at)
     made = Block.objects.create(
         business_id=resource.business_id,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from accounts.errors import Conflict, Invalid, NotAllowed
 from accounts.models import Business
 from bookings import invariants, selectors, services
 from bookings.errors import InThePast, SlotTaken, WrongState
-from bookings.models import Allocation, Booking, Event, WaitlistEntry
+from bookings.models import Allocation, Block, Booking, Event, WaitlistEntry
 from bookings.wishes import SYSTEM, Actor
-from tests.builders import EVENING, HOUR, MARIA, MINUTE, business, location, tables, user, wish
+from tests.builders import EVENING, HOUR, MARIA, MINUTE, NOW, business, location, tables, user, wish
 
 pytestmark = pytest.mark.django_db
 
@@ -164,3 +166,12 @@ def test_what_is_overbooked_lives_as_any_other(bistro: Business, host: Actor) ->
     with pytest.raises(WrongState):
         services.check_in(made, by=host, now=EVENING + HOUR)
     assert well()
+
+
+def test_out_of_use_for_a_year_at_most() -> None:
+    bistro = business("Bistro")
+    (table,) = tables(bistro, 1)
+    century = NOW + timedelta(days=36_500)
+    with pytest.raises(Invalid):
+        services.block(table, starts_at=NOW, ends_at=century, by=SYSTEM, now=NOW)
+    assert not Block.objects.exists()
