@@ -52,4 +52,5 @@ def housekeeping() -> None:
     relay.forget()
     mailing.forget()
     paying.forget()
+    services.close_waitlist()
     note_used(limiter().take_used())

@@ -87,6 +87,7 @@ from bookings.services.visits import (
 )
 from bookings.services.waitlist import accept as accept_offer
 from bookings.services.waitlist import book_waiting, offer_place
+from bookings.services.waitlist import close_days as close_waitlist
 from bookings.services.waitlist import decline as decline_offer
 from bookings.services.waitlist import join as join_waitlist
 from bookings.services.waitlist import leave as leave_waitlist
@@ -128,6 +129,7 @@ __all__ = [
     "change_session",
     "change_webhook",
     "check_in",
+    "close_waitlist",
     "complete",
     "complete_visit",
     "confirm",

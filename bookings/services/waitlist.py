@@ -333,6 +333,13 @@ def _settle(*, now: datetime | None) -> None:
         )
 
 
+def close_days(*, now: datetime | None = None) -> int:
+    """Whoever waited for a day that is over everywhere waits no more; how many did."""
+    yesterday = clock.read(now).date() - DAY
+    gone = WaitlistEntry.objects.filter(state=WAITING, preferred_date__lt=yesterday)
+    return gone.update(state=WaitlistEntry.State.LAPSED)
+
+
 @written
 def _offer_next(
     business: Business, hopeless: set[Wanted], *, now: datetime | None

@@ -428,3 +428,11 @@ def test_one_business_that_cannot_be_looked_at_keeps_no_other_waiting(
         Location.objects.filter(business=broken).update(timezone="Mars/Olympus")
     assert promote() == ["Guest 1"]
     assert "can't be looked at" in caplog.text
+
+
+def test_who_waited_for_a_day_that_is_over_everywhere_waits_no_more(bistro: Business) -> None:
+    early, late = queue(bistro, 1), queue(bistro, 2, preferred_date=date(2026, 6, 21))
+    monday = datetime(2026, 6, 22, 1, 0, tzinfo=UTC)  # it is still Sunday in the west
+    assert services.close_waitlist(now=monday) == 1
+    assert (state(early), state(late)) == ("lapsed", "waiting")
+    assert list(selectors.waitlist(bistro)) == [late]
