@@ -333,7 +333,8 @@ def _note_cancelled(notice: Notice, *, now: datetime | None) -> None:
 
 
 def _note_paid(notice: Notice, *, now: datetime | None) -> None:
-    deposit = Deposit.objects.filter(payment_intent_id=notice.subject).first()
+    rows = Deposit.objects.select_for_update(no_key=True)
+    deposit = rows.filter(payment_intent_id=notice.subject).first()
     if deposit is None or deposit.status != Status.PENDING:
         return
     is_charge = deposit.type == Business.DepositType.CHARGE

@@ -31,8 +31,6 @@ def check_in(
     """The party is here (seated). Raises WrongState unless it was confirmed; with `is_unasked` it
     may still wait for a yes, but not for its deposit: who sits there has been let in."""
     also = frozenset({State.PENDING}) if is_unasked else frozenset[State]()
-    if also and Deposit.objects.filter(booking_id=booking.pk, status="pending").exists():
-        also = frozenset()
     return _become(booking, State.CHECKED_IN, Event.Kind.CHECKED_IN, by=by, now=now, also=also)[0]
 
 
@@ -138,6 +136,8 @@ def _become(
     if not (lifecycle.allowed(current, state) or current in also):
         raise WrongState(current.value, state.value)
     if current in also:
+        if Deposit.objects.filter(booking_id=booking.pk, status="pending").exists():
+            raise WrongState(current.value, state.value)
         Allocation.objects.filter(booking=booking).update(expires_at=None)
         more["before"] = current.value
     booking.state, booking.expires_at = state.value, None
