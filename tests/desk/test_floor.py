@@ -118,6 +118,21 @@ def test_a_room_is_read_row_by_row_and_may_be_seen_alone(host: Browser, bistro: 
     assert len(spoken(host, section="nonsense")) == 6
 
 
+def test_the_plan_can_be_seen_larger_and_stays_so(host: Browser, bistro: Business) -> None:
+    def look(**asked: Any) -> tuple[str, str, str]:
+        page = host.get("floor/", **asked).content.decode()
+        (size,) = re.findall(r'data-zoom="(\w*)"', page)
+        (live,) = re.findall(r'data-live="([^"]*)"', page)
+        (here,) = re.findall(r'(?s)room-zoom.*?aria-current="true">.*?<span>([^<]*)', page)
+        return size, live.partition("board/")[2], here
+
+    assert look() == ("", "", "Whole room")
+    assert look(view="plan", zoom="large") == ("large", "?view=plan&amp;zoom=large", "Larger")
+    assert look(zoom="9999")[0] == ""
+    Resource.objects.filter(business=bistro).delete()
+    assert "room-zoom" not in host.get("floor/").content.decode()
+
+
 def test_people_and_what_is_gone_don_t_stand_in_the_room(host: Browser, bistro: Business) -> None:
     resource(bistro, "Ana", kind="staff")
     gone = table(bistro, "Table 2")

@@ -132,7 +132,13 @@ def _board(desk: Desk) -> dict[str, Any]:
         chosen = ""
     view = desk.request.GET.get("view", "")
     view = view if view in ("plan", "list") else ""
-    kept = {"section": chosen, "view": view, "at": desk.request.GET.get("at", "") if at else ""}
+    zoom = "large" if desk.request.GET.get("zoom") == "large" else ""
+    kept = {
+        "section": chosen,
+        "view": view,
+        "zoom": zoom,
+        "at": desk.request.GET.get("at", "") if at else "",
+    }
     shown = [each for each in found.spots if chosen in ("", str(each.resource.section_id))]
     tiles, rooms, size = draw(desk, found, shown)
 
@@ -152,6 +158,11 @@ def _board(desk: Desk) -> dict[str, Any]:
         else [],
         "view": view,
         "views": {name: url(view=name) for name in ("plan", "list")},
+        "zoom": zoom,
+        "zooms": [
+            (_("Whole room"), "maximize", url(view="plan", zoom=""), not zoom),
+            (_("Larger"), "zoom-in", url(view="plan", zoom="large"), bool(zoom)),
+        ],
         "live": desk.url("floor-board", **kept),
         "times": _times(desk, at),
         "at": f"{at.astimezone(desk.zone):%H:%M}" if at else "",
