@@ -60,6 +60,9 @@ def may_call(address: IPAddress) -> bool:
             return may_call(inner)
         if address in ipaddress.ip_network("64:ff9b::/96"):
             return may_call(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        # All that was ever given out to the world; outside it are a site's own and translated ones.
+        if address not in ipaddress.ip_network("2000::/3"):
+            return False
     return address.is_global and not address.is_multicast
 
 

@@ -65,6 +65,12 @@ def test_who_believes_a_signature(
         "https://[::ffff:10.0.0.1]/",
         "https://[64:ff9b::a00:1]/",
         "https://[fe80::1]/",
+        "https://[fec0::1]/",
+        "https://[fd12::1]/",
+        "https://[64:ff9b:1::a00:1]/",
+        "https://[::ffff:0:10.0.0.1]/",
+        "https://[::10.0.0.1]/",
+        "https://[2002:a00:1::]/",
         "https://224.0.0.1/",
         "https://0.0.0.0/",
         "https://example.com:0/",
@@ -78,6 +84,7 @@ def test_addresses_that_are_never_called(url: str) -> None:
 
 def test_an_address_out_in_the_world_is_called() -> None:
     assert outward.problem_with("https://hooks.example.com/openbook?x=1") is None
+    assert outward.problem_with("https://[2606:2800:220:1::1]/") is None
     assert outward.may_call(ipaddress.ip_address("93.184.216.34"))
 
 
