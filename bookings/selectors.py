@@ -445,7 +445,7 @@ def bookings_this_month(business: Business, *, now: datetime | None = None) -> i
     held, made = (told.filter(kind=each) for each in (Event.Kind.HELD, Event.Kind.CREATED))
     return (
         Booking.objects.filter(business=business, created_at__gte=first, leader=None)
-        .exclude(state=State.EXPIRED.value)
+        .exclude(Q(state=State.EXPIRED.value) | lapsed(now))
         .exclude(Exists(held), ~Exists(made), state=State.CANCELLED.value)
         .count()
     )

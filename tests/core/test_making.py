@@ -101,6 +101,7 @@ def test_a_lapsed_hold_cannot_be_confirmed_even_before_any_sweep(bistro: Busines
 def test_what_was_only_held_and_let_go_of_is_no_booking_of_the_plan(bistro: Business) -> None:
     allowed(bistro, 1)
     services.release(hold(bistro), by=SYSTEM, now=NOW)
+    hold(bistro, now=NOW - HOUR)  # has lapsed, and nobody has swept
     booking = book(bistro)
     services.cancel(booking, by=SYSTEM, now=NOW)
     with pytest.raises(QuotaUsedUp):  # one that was cancelled stays one
