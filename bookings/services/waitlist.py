@@ -63,8 +63,7 @@ def join(
     now: datetime | None = None,
 ) -> tuple[WaitlistEntry, int]:
     """Queue for a day, or for one class; returns the entry and its place in that queue, from 1.
-    Who waits at the door has been told a time, `quoted_for`. Asked for again, it is the entry that
-    is there.
+    Who waits at the door has been told a time, `quoted_for`.
 
     A stranger who gives a known guest's phone is that guest and changes nothing about them. Raises
     Invalid for a day that has gone by and for a class that isn't to come.
@@ -83,31 +82,25 @@ def join(
     if by.kind == "guest" and (phone := phone_key(guest.phone)):
         same = Guest.objects.filter(business=business, phone_key=phone)
         known = same.values_list("pk", flat=True).first()
-    queue = WaitlistEntry.objects.filter(
-        business=business, preferred_date=preferred_date, state=WAITING
-    )
-    if session:
-        queue = queue.filter(session=session)
-    wanted: dict[str, Any] = {
-        "guest_id": known or allocations.guest(business.pk, guest, now=now),
-        "service": service,
-        "session": session,
-        "earliest": earliest,
-        "latest": latest,
-        "party_size": party_size,
-    }
-    same = queue.filter(**wanted, quoted_for=None).first() if quoted_for is None else None
-    if same:
-        return same, queue.filter(created_at__lte=same.created_at).count()
     entry = WaitlistEntry.objects.create(
         business=business,
+        guest_id=known or allocations.guest(business.pk, guest, now=now),
+        service=service,
+        session=session,
         preferred_date=preferred_date,
+        earliest=earliest,
+        latest=latest,
+        party_size=party_size,
         notes=notes,
         quoted_for=quoted_for,
         created_at=moment,
-        **wanted,
     )
-    return entry, queue.count()
+    ahead = WaitlistEntry.objects.filter(
+        business=business, preferred_date=preferred_date, state=WAITING
+    )
+    if session:
+        ahead = ahead.filter(session=session)
+    return entry, ahead.count()
 
 
 def _is_over(day: date, business: Business, moment: datetime) -> bool:

@@ -436,21 +436,3 @@ def test_who_waited_for_a_day_that_is_over_everywhere_waits_no_more(bistro: Busi
     assert services.close_waitlist(now=monday) == 1
     assert (state(early), state(late)) == ("lapsed", "waiting")
     assert list(selectors.waitlist(bistro)) == [late]
-
-
-def test_who_asks_again_waits_once(run: Session) -> None:
-    """Else what becomes free would be held for one guest twice."""
-    first = services.join_waitlist(run.business, guest=somebody(1), by=GUEST, session=run, now=NOW)
-    wait(run, 2)
-    again = services.join_waitlist(
-        run.business, guest=somebody(1), by=GUEST, session=run, now=NOW + HOUR
-    )
-    assert (first, again) == ((first[0], 1), (first[0], 1))
-    assert WaitlistEntry.objects.count() == 2
-    for party_size in (1, 2):  # for more of them, or when they left, it is another wish
-        services.join_waitlist(
-            run.business, guest=somebody(1), by=GUEST, session=run, party_size=party_size, now=NOW
-        )
-    assert WaitlistEntry.objects.count() == 3
-    services.leave_waitlist(first[0], now=NOW)
-    assert wait(run, 1) != first[0]
