@@ -7,6 +7,7 @@ may have been, nothing is taken back: the guest was told of that, and it is thei
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from datetime import datetime, timedelta
 
 from accounts import clock
@@ -107,21 +108,26 @@ def _taking_again(booking: Booking, state: State, *, now: datetime | None) -> Bo
 def _what_it_took(
     booking: Booking, start: datetime, end: datetime, *, now: datetime | None
 ) -> list[tuple[uuid.UUID, int]]:
+    """The units that it had, or others as good of the same resources: all of those that were joined
+    for the party, which are more of a kind than it needs. Raises SlotTaken."""
     seen = selectors.offered(booking.business_id, start, end, now=now)
     there = {each.id: each.candidate for each in seen}
-    service = booking.service
-    joined = len(booking.resource_ids) > 1 and not (service and selectors.requirements(service))
+    if not there.keys() >= set(booking.resource_ids):
+        raise SlotTaken
+    candidates = [there[id_] for id_ in booking.resource_ids]
+    had = Counter(each.kind for each in candidates)
+    needs = selectors.requirements(booking.service) if booking.service else ()
+    needed = {need.kind: need.count for need in needs}
     takes: list[tuple[uuid.UUID, int]] = []
-    for id_ in booking.resource_ids:
-        candidate = there.get(id_)
-        if candidate is None or (joined and candidate.taken_units):
-            raise SlotTaken
-        units: tuple[int, ...] | None = tuple(range(candidate.units))
-        if not joined:
+    for candidate in candidates:
+        units: tuple[int, ...] | None
+        if had[candidate.kind] > needed.get(candidate.kind, 1):
+            units = None if candidate.taken_units else tuple(range(candidate.units))
+        else:
             units = assignment.free_units(candidate, booking.party_size, relax_minimum=True)
         if units is None:
             raise SlotTaken
-        takes.extend((id_, unit) for unit in units)
+        takes.extend((candidate.id, unit) for unit in units)
     return takes
 
 

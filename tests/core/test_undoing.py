@@ -12,9 +12,20 @@ from billing.models import Deposit
 from bookings import invariants, selectors, services
 from bookings.errors import SlotTaken, WrongState
 from bookings.models import Booking
-from bookings.wishes import SYSTEM
-from resources.models import Combination, Resource
-from tests.builders import EVENING, HOUR, MINUTE, NOW, business, location, tables, wish
+from bookings.wishes import SYSTEM, Wish
+from resources.models import Combination, Requirement, Resource
+from tests.builders import (
+    EVENING,
+    HOUR,
+    MINUTE,
+    NOW,
+    business,
+    location,
+    resource,
+    service,
+    tables,
+    wish,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -106,6 +117,28 @@ def test_what_was_cancelled_by_mistake_is_confirmed_anew(bistro: Business, one: 
     assert (booking.state, "Table 1" in free(bistro)) == ("confirmed", False)
     last = booking.events.latest("id")
     assert (last.kind, last.data["undone"]) == ("booking.confirmed", "cancelled")
+    kept()
+
+
+@pytest.mark.parametrize("of_service", [False, True])
+def test_joined_tables_are_joined_again(bistro: Business, of_service: bool) -> None:
+    joined = Combination.objects.create(
+        location=location(bistro), name="1+2", covers_min=3, covers_max=4
+    )
+    joined.members.set(Resource.objects.filter(name__in=("Table 1", "Table 2")))
+    party = wish(bistro, party_size=4)
+    if of_service:
+        resource(bistro, "Ann", kind="staff", covers_max=8)
+        dinner = service(bistro, "Dinner", duration=HOUR)
+        for kind in ("staff", "table"):
+            Requirement.objects.create(service=dinner, kind=kind)
+        party = Wish.of(dinner, starts_at=EVENING, party_size=4)
+    booking = services.make(party, guest=None, by=SYSTEM, source="test", now=NOW)
+    had = set(booking.allocations.values_list("resource_id", "unit"))
+    booking = services.cancel(booking, by=SYSTEM, now=NOW)
+    booking = services.undo_cancel(booking, by=SYSTEM, now=NOW)
+    assert set(booking.allocations.values_list("resource_id", "unit")) == had
+    assert len(had) == 2 + of_service
     kept()
 
 
