@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ SECOND = timedelta(seconds=1)
 UTC_MIN = datetime.min.replace(tzinfo=UTC)
 # How far a wall's clock may be ahead of UTC and behind it.
 EASTERNMOST, WESTERNMOST = 15 * HOUR, 13 * HOUR
+KEPT = 128  # answers about timetables that are kept: guests look at the same weeks
 
 
 def resolve(day: date, at: time, zone: ZoneInfo) -> datetime:
@@ -117,11 +118,32 @@ def _offset(zone: ZoneInfo, at: datetime) -> timedelta:
     return offset
 
 
+@functools.lru_cache(maxsize=65_536)
+def _steady(zone: ZoneInfo, day: date) -> timedelta | None:
+    """The offset of all that a clock could show on a date and the next; None around a change."""
+    shown = datetime.combine(day, time(), UTC)
+    offsets = {
+        each for _, each in _offsets(zone, shown - EASTERNMOST, shown + 2 * DAY + WESTERNMOST)
+    }
+    return offsets.pop() if len(offsets) == 1 else None
+
+
 def showing(
     zone: ZoneInfo, first: datetime, last: datetime
-) -> Iterator[tuple[Interval, timedelta]]:
+) -> Iterable[tuple[Interval, timedelta]]:
     """When the clock shows a time from `first` up to and without `last` (both naive): one stretch
     or, around a change, several or none, each with its offset."""
+    if last - first <= DAY and (offset := _steady(zone, first.date())) is not None:
+        if first >= last:
+            return ()
+        start, end = first - offset, last - offset
+        return ((Interval(start.replace(tzinfo=UTC), end.replace(tzinfo=UTC)), offset),)
+    return _showing(zone, first, last)
+
+
+def _showing(
+    zone: ZoneInfo, first: datetime, last: datetime
+) -> Iterator[tuple[Interval, timedelta]]:
     around = Interval(
         first.replace(tzinfo=UTC) - EASTERNMOST, last.replace(tzinfo=UTC) + WESTERNMOST
     )
@@ -225,10 +247,10 @@ class Timetable:
     """
 
     zone: ZoneInfo
-    weekly: Sequence[tuple[int, Period]] = ()
-    breaks: Sequence[tuple[int, Period]] = ()
-    special: Sequence[tuple[date, Period | None]] = ()
-    shut: Sequence[Shut] = ()
+    weekly: tuple[tuple[int, Period], ...] = ()
+    breaks: tuple[tuple[int, Period], ...] = ()
+    special: tuple[tuple[date, Period | None], ...] = ()
+    shut: tuple[Shut, ...] = ()
     rostered: bool = False
 
     @property
@@ -254,6 +276,7 @@ def _window(zone: ZoneInfo, first: date, last: date) -> Run:
     return merge([Interval(_midnight(first, zone), _midnight(last + DAY, zone))])
 
 
+@functools.lru_cache(KEPT)
 def open_run(timetable: Timetable, first: date, last: date, stay: timedelta = timedelta()) -> Run:
     """When a timetable is open to a stay so long that starts from the first local date to the last,
     both included; what began the evening before is in it from the first midnight on."""
@@ -295,7 +318,8 @@ def start_run(timetable: Timetable, first: date, last: date) -> Run:
     return intersect(promised, _window(zone, first, last))
 
 
-def grid(timetable: Timetable, first: date, last: date, step: timedelta) -> list[datetime]:
+@functools.lru_cache(KEPT)
+def grid(timetable: Timetable, first: date, last: date, step: timedelta) -> tuple[datetime, ...]:
     """The starts from the first local date to the last, both included: by the clock, whole steps
     after the opening of their period. In order, each once, breaks and closures not minded."""
     zone = timetable.zone
@@ -305,7 +329,7 @@ def grid(timetable: Timetable, first: date, last: date, step: timedelta) -> list
         for start in period.grid(day, zone, step)
     }
     ((start, end),) = _window(zone, first, last) or ((UTC_MIN, UTC_MIN),)
-    return sorted(each for each in found if start <= each < end)
+    return tuple(sorted(each for each in found if start <= each < end))
 
 
 def shut_run(timetable: Timetable) -> Run:

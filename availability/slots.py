@@ -11,12 +11,16 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import datetime
+from itertools import compress, repeat
 from typing import Generic, NamedTuple, TypeVar
 
 Id = TypeVar("Id", bound=Hashable)
+T = TypeVar("T")
 
 Stretch = tuple[int, int]
 Stretches = Sequence[Stretch]  # sorted, none touching the next
+
+_DIGITS = bytes.maketrans(b"01", bytes((0, 1)))
 
 
 class Stay(NamedTuple):
@@ -31,8 +35,8 @@ class Bookable(NamedTuple, Generic[Id]):
     """A resource as the search sees it.
 
     `needed` of its `units` would serve the party. `open` is when it may be used; `taken` what is
-    taken, by unit, overlapping only between units. A unit beyond `units` that is taken, as there
-    were more once, is one less to be had.
+    taken, by unit, sorted and overlapping only between units. A unit beyond `units` that is taken,
+    as there were more once, is one less to be had.
     """
 
     id: Id
@@ -106,15 +110,16 @@ def _whole(bookable: Bookable[Id]) -> Bookable[Id]:
 
 def within(run: Stretches, starts: Sequence[int], stay: Stay) -> list[int]:
     """Those of the starts (sorted) from which one stretch is open for as long as a stay lasts."""
-    mask = _bits(_mask_of(run, starts, 0, stay.inside), len(starts))
-    return [start for start, bit in zip(starts, mask, strict=False) if bit == "1"]
+    mask = _mask_of(run, starts, 0, stay.inside)
+    return list(compress(starts, _flags(mask, len(starts))))
 
 
 def search(needs: Sequence[Need[Id]], starts: Sequence[int], stay: Stay) -> list[Offer[Id]]:
     """Every one of the starts (sorted) at which all needs can be met, as `plan` would say."""
     everything = (1 << len(starts)) - 1
     possible = everything
-    masks: list[list[tuple[Id, str]]] = []
+    ids: list[list[Id]] = []  # for each need
+    fits_at: list[Iterable[tuple[int, ...]]] = []  # for each need, at each start: 1 if it fits
     for need in needs:
         alone = [(each.id, _mask(each, starts, stay)) for each in need.bookables]
         if need.joined:
@@ -127,14 +132,14 @@ def search(needs: Sequence[Need[Id]], starts: Sequence[int], stay: Stay) -> list
         possible &= _at_least(need.number, [mask for _, mask in alone])
         if not possible:
             return []
-        masks.append([(id_, _bits(mask, len(starts))) for id_, mask in alone if mask])
+        fitting = [(id_, mask) for id_, mask in alone if mask]
+        ids.append([id_ for id_, _ in fitting])
+        fits_at.append(_columns([_flags(mask, len(starts)) for _, mask in fitting]))
+    offered = zip(starts, _flags(possible, len(starts)), _columns(fits_at), strict=False)
     return [
-        Offer(
-            starts[index],
-            tuple(tuple(id_ for id_, bits in each if bits[index] == "1") for each in masks),
-        )
-        for index, bit in enumerate(_bits(possible, len(starts)))
-        if bit == "1"
+        Offer(start, tuple(map(tuple, map(compress, ids, fits))))
+        for start, is_offered, fits in offered
+        if is_offered
     ]
 
 
@@ -162,12 +167,16 @@ def _mask_of(run: Iterable[Stretch], starts: Sequence[int], before: int, after: 
 
 
 def _touched(run: Iterable[Stretch], starts: Sequence[int], stay: Stay) -> int:
-    """The starts whose stay, with what is around it, overlaps one of the stretches."""
+    """The starts whose stay, with what is around it, overlaps one of the stretches (sorted)."""
     mask = 0
-    reach = stay.inside + stay.after
+    before, reach, last = stay.before, stay.inside + stay.after, len(starts)
+    low = 0
     for since, until in run:
-        low, high = bisect_right(starts, since - reach), bisect_left(starts, until + stay.before)
-        if low < high:
+        low = bisect_right(starts, since - reach, low)
+        if low == last:
+            break
+        if starts[low] < until + before:  # else it lies in a gap of the grid, as of a night
+            high = bisect_left(starts, until + before, low)
             mask |= ((1 << (high - low)) - 1) << low
     return mask
 
@@ -181,9 +190,14 @@ def _at_least(count: int, masks: Sequence[int]) -> int:
     return reached[count]
 
 
-def _bits(mask: int, size: int) -> str:
-    """The bits of a mask as text, the first start's first."""
-    return f"{mask:0{size}b}"[::-1]
+def _columns(rows: Sequence[Iterable[T]]) -> Iterable[tuple[T, ...]]:
+    """The first of each row, then the second of each...; of no rows nothing, without an end."""
+    return zip(*rows, strict=False) if rows else repeat(())
+
+
+def _flags(mask: int, size: int) -> bytes:
+    """The bits of a mask as zeros and ones, the first start's first."""
+    return f"{mask:0{size}b}"[::-1].encode().translate(_DIGITS) if size else b""
 
 
 def paced(

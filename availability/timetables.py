@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -81,14 +81,14 @@ class Timetables:
 
     def grid(
         self, location_id: uuid.UUID, first: date, last: date, step: timedelta
-    ) -> list[datetime]:
+    ) -> Sequence[datetime]:
         """The starts at a location on these local dates: of the service's windows if it has any,
         else whole steps after each opening. In order, each once."""
         place = self.locations[location_id]
         if not self.windows:
             return grid(place, first, last, step)
-        by_step = [(each.weekday, each.period) for each in self.windows if not each.starts]
-        by_name = [named for each in self.windows for named in each.named]
+        by_step = tuple((each.weekday, each.period) for each in self.windows if not each.starts)
+        by_name = tuple(named for each in self.windows for named in each.named)
         found = {
             *grid(Timetable(place.zone, weekly=by_step), first, last, step),
             *grid(Timetable(place.zone, weekly=by_name), first, last, DAY),
@@ -100,7 +100,7 @@ class Timetables:
         if not self.windows:
             return True
         zone = self.locations[location_id].zone
-        weekly = Timetable(zone, weekly=[(each.weekday, each.period) for each in self.windows])
+        weekly = Timetable(zone, weekly=tuple((each.weekday, each.period) for each in self.windows))
         day = service_day(start, zone)
         return covers(
             start_run(weekly, day - DAY, day), Interval(start, start + timedelta.resolution)

@@ -71,11 +71,15 @@ class _Here:
     duration: timedelta
     takes: tuple[timedelta, timedelta]  # how long before the start it takes, and from it on
     stay: Stay
-    grid: list[datetime]
+    grid: Sequence[datetime]
     open: Run
     offered: list[Offer[uuid.UUID]]
-    alone: frozenset[uuid.UUID]
     needs: Sequence[Need[uuid.UUID]]
+
+    def alone(self, choices: tuple[uuid.UUID, ...]) -> tuple[uuid.UUID, ...]:
+        """What of the choices for the first need is a single resource."""
+        joined = {each.id for each in self.needs[0].joined}
+        return tuple(each for each in choices if each not in joined) if joined else choices
 
 
 def slots(search: Search, *, now: datetime | None = None) -> list[Slot]:
@@ -91,7 +95,7 @@ def slots(search: Search, *, now: datetime | None = None) -> list[Slot]:
             at - here.takes[0],
             at + here.takes[1],
             here.location_id,
-            tuple(each for each in offer.choices[0] if each in here.alone),
+            here.alone(offer.choices[0]),
         )
         for here in _survey(search, now=now)
         for offer in here.offered
@@ -231,7 +235,6 @@ def _survey(search: Search, *, now: datetime | None) -> Iterator[_Here]:
             grid,
             place,
             engine.search(needs, left, stay),
-            frozenset(each.candidate.id for each in here),
             needs,
         )
 
@@ -289,7 +292,7 @@ def _starts(
     search: Search,
     promises: Timetables,
     location_id: uuid.UUID,
-    starts: list[datetime],
+    starts: Sequence[datetime],
     window: Interval,
     moment: datetime,
     now: datetime | None,
@@ -536,7 +539,9 @@ def _taken(
             },
         )
         for resource_id, unit, since, until in cursor.fetchall():
-            taken.setdefault(resource_id, {})[unit] = list(zip(since, until, strict=True))
+            # One unit's stretches don't overlap, so both ends are in the same order.
+            stretches = zip(sorted(since), sorted(until), strict=True)
+            taken.setdefault(resource_id, {})[unit] = list(stretches)
     return taken
 
 

@@ -65,13 +65,13 @@ CHANGES = [
 def starts(timetable: Timetable, day: date, every: timedelta) -> list[str]:
     """What the clock on the wall shows at each start of a day."""
     found = grid(timetable, day, day, every)
-    assert found == sorted(set(found))
+    assert list(found) == sorted(set(found))
     return [wall(each, timetable.zone).strftime("%H:%M") for each in found]
 
 
 def daily(zone: ZoneInfo, opens: time, closes: time) -> Timetable:
     period = Period(opens, closes)
-    return Timetable(zone, weekly=[(weekday, period) for weekday in range(1, 8)])
+    return Timetable(zone, weekly=tuple((weekday, period) for weekday in range(1, 8)))
 
 
 def test_there_are_changes_to_look_at() -> None:
@@ -107,7 +107,7 @@ def test_a_night_with_a_change_loses_and_invents_nothing() -> None:
                 at += quarter
             expected = merge(Interval(each, each + quarter) for each in shown)
             assert open_run(timetable, day, day) == expected, (name, day)
-            assert grid(timetable, day, day, HOUR / 2) == [
+            assert list(grid(timetable, day, day, HOUR / 2)) == [
                 each for each in shown if wall(each, zone).minute % 30 == 0
             ], (name, day)
 
@@ -213,13 +213,13 @@ def test_a_week_against_a_slow_obvious_reference(
     break and no closure."""
     timetable = Timetable(
         ZoneInfo(zone),
-        weekly=weekly,
-        breaks=breaks,
-        special=[(start + timedelta(days=n), period) for n, period in special],
-        shut=[
+        weekly=tuple(weekly),
+        breaks=tuple(breaks),
+        special=tuple((start + timedelta(days=n), period) for n, period in special),
+        shut=tuple(
             Shut(start + timedelta(days=n), start + timedelta(days=n + more), period)
             for n, more, period in shut
-        ],
+        ),
     )
     run = open_run(timetable, start, start + timedelta(days=6))
     at = local_day(start, timetable.zone).start
@@ -261,7 +261,7 @@ def _is_open(timetable: Timetable, at: datetime) -> bool:
 def test_a_last_seating_may_outlast_closing() -> None:
     zone = ZoneInfo("Europe/Paris")
     dinner = Period(time(18), time(23), time(21, 30))
-    timetable = Timetable(zone, weekly=[(weekday, dinner) for weekday in range(1, 8)])
+    timetable = Timetable(zone, weekly=tuple((weekday, dinner) for weekday in range(1, 8)))
     day = date(2026, 6, 20)
     assert starts(timetable, day, HOUR / 2) == [
         "18:00", "18:30", "19:00", "19:30", "20:00", "20:30", "21:00", "21:30",
@@ -275,7 +275,7 @@ def test_a_last_seating_may_outlast_closing() -> None:
 def test_starts_begin_anew_with_each_period() -> None:
     zone = ZoneInfo("Europe/Paris")
     timetable = Timetable(
-        zone, weekly=[(6, Period(time(9, 15), time(11))), (6, Period(time(14), time(15, 30)))]
+        zone, weekly=((6, Period(time(9, 15), time(11))), (6, Period(time(14), time(15, 30))))
     )
     assert starts(timetable, date(2026, 6, 20), HOUR / 2) == [
         "09:15", "09:45", "10:15", "10:45", "14:00", "14:30", "15:00",
@@ -284,7 +284,7 @@ def test_starts_begin_anew_with_each_period() -> None:
 
 def test_a_night_shift_belongs_to_the_days_its_starts_are_on() -> None:
     zone = ZoneInfo("Europe/Paris")
-    timetable = Timetable(zone, weekly=[(5, Period(time(22), time(2)))])  # Friday night
+    timetable = Timetable(zone, weekly=((5, Period(time(22), time(2))),))  # Friday night
     assert starts(timetable, date(2026, 6, 19), HOUR) == ["22:00", "23:00"]
     assert starts(timetable, date(2026, 6, 20), HOUR) == ["00:00", "01:00"]
 
