@@ -232,7 +232,7 @@ def _claim_delivery(
             endpoint__is_active=True,
         )
         .exclude(endpoint__in=but)
-        .order_by("due_at", "created_at")
+        .order_by("due_at", "event_id")  # of what is due together, as it happened
         .first()
     )
     if delivery:
