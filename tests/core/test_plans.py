@@ -167,6 +167,22 @@ def test_a_full_book_looks_back_a_day_only_for_what_is_long(year: Any) -> None:
     assert rows_read(plan) == 4 * TABLES  # began in the hour, or less than four before
 
 
+def test_what_is_taken_is_planned_once_and_not_each_time(year: Any) -> None:
+    """After five executions with plans of their own the database keeps one for any values."""
+    for days in range(20):
+        start = EVENING + timedelta(days=days)
+        selectors.free(wish(year, start))  # the tables, with what is taken of them
+        with connection.cursor() as cursor:  # the same alone, where the tables are remembered
+            asked = {"business": year.pk, "from": start, "until": start + HOUR}
+            cursor.execute(selectors.TAKEN_NOW, asked)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT custom_plans, generic_plans > 0 FROM pg_prepared_statements"
+            " WHERE statement LIKE '%- interval _4 hours_%'"
+        )
+        assert cursor.fetchall() == [(5, True), (5, True)]
+
+
 def test_the_check_sees_a_whole_read(year: Any) -> None:
     found = read_whole(lambda: list(Booking.objects.filter(notes="nowhere")[:1]))
     assert [table for table, _ in found] == ["bookings_booking"]
