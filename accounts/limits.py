@@ -1,9 +1,10 @@
 """How often one caller may ask: a count in Redis, or in this process while Redis is away.
 
 A window of a minute that starts with the first request. The script is one round trip and counts
-and reads the clock in one step, which the libraries looked at need three calls for; it also notes
-when a channel was last used, so that a read writes nothing to the database, and brings along the
-epoch of its business: a word that changes whenever what it is does (`accounts.remembered`).
+and reads the clock in one step, which the libraries looked at need three calls for; it also notes,
+once a window, when a channel was last used, so that a read writes nothing to the database, and
+brings along the epoch of its business: a word that changes whenever what it is does
+(`accounts.remembered`).
 """
 
 from __future__ import annotations
@@ -31,8 +32,10 @@ EPOCH = "openbook:epoch:"
 
 SCRIPT = """
 local count = redis.call('INCR', KEYS[1])
-if count == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
-if ARGV[2] ~= '' then redis.call('HSET', KEYS[2], ARGV[2], redis.call('TIME')[1]) end
+if count == 1 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[1])
+  if ARGV[2] ~= '' then redis.call('HSET', KEYS[2], ARGV[2], redis.call('TIME')[1]) end
+end
 local epochs = redis.call('MGET', KEYS[3], KEYS[4])
 return {count, redis.call('PTTL', KEYS[1]), (epochs[1] or '') .. '/' .. (epochs[2] or '')}
 """
