@@ -350,9 +350,27 @@ SELECT resource_id::text, unit FROM ({TAKES}) AS a WHERE expires_at IS NULL OR e
 TAKEN_NOW = TAKEN.format(now="clock_timestamp()")
 TAKEN_AT = TAKEN.format(now="%(now)s")
 
-# A business's resources by id, in the order offered, none of them taken. The ids are text: where a
-# lot is booked hundreds are compared for a request, and a UUID costs ten times as much to compare.
-_RESOURCES: Remembered[dict[str, Offered]] = Remembered()
+
+class _Known:
+    """A business's resources in the order offered, when none of them is taken."""
+
+    def __init__(self, seen: Sequence[Offered]) -> None:
+        # By their ids as text: where a lot is booked hundreds are compared for a request, and a
+        # UUID costs ten times as much to compare.
+        self._all = {str(each.id): _taken_by(each, NO_UNITS) for each in _in_order(seen)}
+        self._fitting: dict[int, dict[str, Offered]] = {}
+
+    def fitting(self, wish: Wish) -> Mapping[str, Offered]:
+        """Those that serve the wish's party; found once for each size."""
+        size = wish.party_size
+        found = self._fitting.get(size)
+        if found is None:
+            found = {id_: each for id_, each in self._all.items() if _fits(each, wish)}
+            self._fitting[size] = found
+        return found
+
+
+_RESOURCES: Remembered[_Known] = Remembered()
 
 
 def free(wish: Wish, *, now: datetime | None = None, epoch: bytes | None = None) -> list[Offered]:
@@ -363,36 +381,35 @@ def free(wish: Wish, *, now: datetime | None = None, epoch: bytes | None = None)
     business = wish.business
     plain = not (wish.keeps_hours or wish.keeps_closures or wish.location_id)
     kept = _RESOURCES.get(business.pk) if epoch and plain else None
-    in_order = bool(kept and kept.is_current(epoch))
-    if kept and in_order:
-        seen = _left(kept.value, _taken(wish, now=now))
-    else:
-        seen = _open_for(wish, now=now)
-        if epoch and plain:
-            known = {str(each.id): _taken_by(each, NO_UNITS) for each in _in_order(seen)}
-            _RESOURCES.keep(business.pk, known, epoch)
-    relax = business.relax_minimum_covers
-    found = [
-        each
-        for each in seen
-        if assignment.fits(each.candidate, wish.party_size, relax_minimum=relax)
-    ]
-    return found if in_order else _in_order(found)
+    if kept and kept.is_current(epoch):
+        return _left(kept.value.fitting(wish), _taken(wish, now=now), wish)
+    seen = _open_for(wish, now=now)
+    if epoch and plain:
+        _RESOURCES.keep(business.pk, _Known(seen), epoch)
+    return _in_order([each for each in seen if _fits(each, wish)])
 
 
-def _in_order(found: list[Offered]) -> list[Offered]:
+def _fits(each: Offered, wish: Wish) -> bool:
+    relax = wish.business.relax_minimum_covers
+    return assignment.fits(each.candidate, wish.party_size, relax_minimum=relax)
+
+
+def _in_order(found: Sequence[Offered]) -> list[Offered]:
     return sorted(found, key=lambda each: assignment.offer_order(each.candidate))
 
 
-def _left(known: Mapping[str, Offered], taken: Mapping[str, set[int]]) -> list[Offered]:
-    """Of resources of which nothing was taken, those that have a unit left when this is."""
-    left = dict(known)
+def _left(
+    fitting: Mapping[str, Offered], taken: Mapping[str, set[int]], wish: Wish
+) -> list[Offered]:
+    """Of resources that would serve the wish, those that still do when this is taken."""
+    left = dict(fitting)
     for id_, units in taken.items():
         if each := left.get(id_):
-            if units.issuperset(range(each.candidate.units)):
+            rest = _taken_by(each, frozenset(units)) if each.candidate.units > 1 else None
+            if rest and _fits(rest, wish):
+                left[id_] = rest
+            elif rest or 0 in units:  # a unit that it no longer has may still be taken
                 del left[id_]
-            else:
-                left[id_] = _taken_by(each, frozenset(units))
     return list(left.values())
 
 

@@ -23,5 +23,8 @@ class Cors(CorsMiddleware):
         if "HTTP_ORIGIN" in request.META:
             return super().add_response_headers(request, response)
         if self.is_enabled(request):
-            patch_vary_headers(response, ("origin",))
+            if response.has_header("Vary"):
+                patch_vary_headers(response, ("origin",))
+            else:
+                response.headers["Vary"] = "origin"
         return response
