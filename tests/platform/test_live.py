@@ -280,7 +280,9 @@ def test_an_address_is_good_for_half_a_day_and_ends_what_it_opened(live: Web) ->
     old = urlsplit(stream.address(bistro, member, now=then))
     assert live.call("GET", f"/live/?{old.query}").status == 403
     ending = Page(live, path(bistro, then + 3))
-    assert [ending.reply.status, *ending.words(8)] == [200, "book settings", "end"]
+    first, *between, last = ending.words(8)
+    assert (ending.reply.status, first, last) == (200, "book settings", "end")
+    assert between in ([], ["settings"])  # that the business was made may be heard of late
     ending.close()
 
 
