@@ -404,12 +404,14 @@ def _left(
     """Of resources that would serve the wish, those that still do when this is taken."""
     left = dict(fitting)
     for id_, units in taken.items():
-        if each := left.get(id_):
-            rest = _taken_by(each, frozenset(units)) if each.candidate.units > 1 else None
-            if rest and _fits(rest, wish):
-                left[id_] = rest
-            elif rest or 0 in units:  # a unit that it no longer has may still be taken
-                del left[id_]
+        each = left.get(id_)
+        if each is None:
+            continue
+        rest = _taken_by(each, frozenset(units)) if len(units) < each.candidate.units else None
+        if rest and _fits(rest, wish):
+            left[id_] = rest
+        else:
+            del left[id_]
     return list(left.values())
 
 
