@@ -10,7 +10,7 @@ import pytest
 from availability.models import OpeningHours
 from billing.models import Plan, Subscription
 from bookings.models import Allocation, Booking
-from resources.models import Service
+from resources.models import Location, Service
 from tests.api.myreserva.conftest import (
     CUSTOMER,
     MINUTE,
@@ -406,6 +406,23 @@ def test_credits_nobody_has_are_refused_in_words(day: Spa) -> None:
         {"detail": "Customer package not found or does not belong to customer"},
     )
     assert not Booking.objects.exists()
+
+
+def test_days_are_those_of_the_outlet(day: Spa) -> None:
+    Location.objects.create(business=day.business, name="Uptown")  # in the tenant's own zone
+    Location.objects.filter(pk=day.outlet.pk).update(timezone="America/Los_Angeles")
+    late = made(day, "15:00")  # 05:00 of the next day in Jakarta
+    shown = day.owner.get(f"appointments/{late}").json()
+    assert (shown["appointment_date"], shown["start_time"]) == (DAY, "15:00")
+
+    def total(**query: Any) -> int:
+        found: int = day.owner.get("appointments", **query).json()["total"]
+        return found
+
+    assert total(date_from=DAY, date_to=DAY) == 1
+    assert total(date_to=DAY) == 1
+    assert total(date_from="2025-10-15") == 0
+    assert total(date_to="2025-10-13") == 0
 
 
 def test_lists_are_filtered_sorted_and_paged(day: Spa, django_assert_max_num_queries: Any) -> None:

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.models import Business
 from availability.calendar import resolve
 from billing import selectors as billing
 from billing.models import Receipt
@@ -246,11 +247,8 @@ ORDERS = {
 
 def chosen(view: Endpoint, rows: QuerySet[Booking], asked: Mapping[str, Any]) -> QuerySet[Booking]:
     """The appointments that a list is asked for, in its order."""
-    zone = ZoneInfo(view.business.timezone)
-    if day := asked.get("date_from"):
-        rows = rows.filter(starts_at__gte=resolve(day, time(), zone))
-    if day := asked.get("date_to"):
-        rows = rows.filter(starts_at__lt=resolve(day + DAY, time(), zone))
+    if asked.keys() & {"date_from", "date_to"}:
+        rows = rows.filter(on_days(view.business, asked.get("date_from"), asked.get("date_to")))
     if status := asked.get("status"):
         states = [ours for ours, each in STATES.items() if each == status]
         gone = selectors.lapsed(view.now)
@@ -282,6 +280,24 @@ def chosen(view: Endpoint, rows: QuerySet[Booking], asked: Mapping[str, Any]) ->
     name = ORDERS[asked["sort_by"]]
     sign = "-" if asked["sort_direction"] == "desc" else ""
     return rows.order_by(f"{sign}{name}", f"{sign}id")
+
+
+def on_days(business: Business, first: date | None, last: date | None) -> Q:
+    """What starts on these days, both included, by the clock of each outlet, as it is shown."""
+    zones = {
+        each or business.timezone for each in business.locations.values_list("timezone", flat=True)
+    }
+    wanted = Q(pk=None)
+    for name in zones:
+        zone, span = ZoneInfo(name), Q()
+        if len(zones) > 1:
+            span &= Q(location__timezone__in=[name, ""] if name == business.timezone else [name])
+        if first:
+            span &= Q(starts_at__gte=resolve(first, time(), zone))
+        if last:
+            span &= Q(starts_at__lt=resolve(last + DAY, time(), zone))
+        wanted |= span
+    return wanted
 
 
 def with_money(rows: QuerySet[Booking]) -> QuerySet[Booking]:
