@@ -1,10 +1,10 @@
 """One include per face."""
 
 from django.contrib import admin
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.defaults import page_not_found
+from django.views.defaults import bad_request, page_not_found, server_error
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerView
 
@@ -13,6 +13,7 @@ from bookings.api.appointedd import schema
 from bookings.api.availengine import dialect as availengine
 from bookings.api.google import dialect as google
 from bookings.api.google import schema as google_schema
+from bookings.api.myreserva import dialect as myreserva_dialect
 from bookings.api.myreserva import schema as myreserva
 from bookings.api.octotable import dialect as octotable
 from bookings.api.octotable import schema as octotable_schema
@@ -107,19 +108,35 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 
+def in_words(request: HttpRequest, status: int) -> HttpResponseBase | None:
+    """What is said where no view spoke, in the words of the API whose paths begin so; None for a
+    page."""
+    path = request.path_info.lower()
+    for outside, *beginnings in (
+        (availengine.outside, "/v1/", "/integrations/"),
+        (appointedd.outside, "/appointedd/"),
+        (myreserva_dialect.outside, "/api/v1/"),
+        (google.outside, "/google/"),
+        (octotable.outside, "/octotable-pms/", "/octotable-auth/"),
+    ):
+        if path.startswith(tuple(beginnings)):
+            return outside(status)
+    return None
+
+
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """What can't be read before a view is reached, as one with a host that isn't ours."""
+    return in_words(request, 400) or bad_request(request, exception)
+
+
 def nowhere(request: HttpRequest, exception: Exception) -> HttpResponseBase:
-    """Where no route leads: said in the words of the API whose paths begin so."""
-    if request.path_info.startswith(("/v1/", "/integrations/")):
-        return availengine.nowhere()
-    if request.path_info.startswith("/appointedd/"):
-        return appointedd.nowhere()
-    if request.path_info.startswith("/api/v1/"):
-        return JsonResponse({"detail": "Not Found"}, status=404)
-    if request.path_info.lower().startswith("/google/"):
-        return google.nowhere()
-    if request.path_info.startswith(("/octotable-pms/", "/octotable-auth/")):
-        return octotable.nowhere()
-    return page_not_found(request, exception)
+    """Where no route leads."""
+    return in_words(request, 404) or page_not_found(request, exception)
 
 
-handler404 = nowhere
+def broken(request: HttpRequest) -> HttpResponseBase:
+    """What no view could answer."""
+    return in_words(request, 500) or server_error(request)
+
+
+handler400, handler404, handler500 = unreadable, nowhere, broken

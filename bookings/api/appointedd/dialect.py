@@ -112,9 +112,15 @@ def translate(error: Exception) -> Refusal | None:
     return None
 
 
-def nowhere() -> HttpResponseBase:
-    """What is answered where no route leads."""
-    return JsonResponse(Refusal(404, "There is nothing here.").body, status=404)
+def outside(status: int = 404) -> HttpResponseBase:
+    """The answer where no view gave one: to a path that isn't there, to what can't be read (400),
+    to what broke (500)."""
+    message = {
+        400: "The request can't be read.",
+        404: "There is nothing here.",
+        500: "Something went wrong on our side.",
+    }[status]
+    return JsonResponse(Refusal(status, message).body, status=status)
 
 
 # They keep nothing of what they read: making their fields anew costs more than all they do.

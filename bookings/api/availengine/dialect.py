@@ -96,10 +96,15 @@ def envelope(refused: Refusal, *, both: bool = False) -> dict[str, Any]:
     return {"error": error, "detail": refused.message} if both else {"error": error}
 
 
-def nowhere() -> JsonResponse:
-    """The answer to a path that this protocol doesn't have."""
-    absent = gate.absent()
-    return JsonResponse(envelope(absent), status=absent.status)
+def outside(status: int = 404) -> JsonResponse:
+    """The answer where no view gave one: to a path that isn't there, to what can't be read (400),
+    to what broke (500)."""
+    refused = {
+        400: Refusal(400, "bad_request", "The request can't be read."),
+        404: gate.absent(),
+        500: Refusal(500, "internal_error", "Something went wrong on our side."),
+    }[status]
+    return JsonResponse(envelope(refused), status=status)
 
 
 def invalid(**errors: str) -> Refusal:

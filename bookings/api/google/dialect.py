@@ -110,9 +110,16 @@ def answered(refused: Refusal | Failure) -> JsonResponse:
     )
 
 
-def nowhere() -> JsonResponse:
-    """The answer to a path that this protocol doesn't have."""
-    return answered(gate.absent("There is no such method."))
+def outside(status: int = 404) -> JsonResponse:
+    """The answer where no view gave one: to a path that isn't there, to what can't be read (400),
+    to what broke (500)."""
+    return answered(
+        {
+            400: gate.invalid("The request can't be read."),
+            404: gate.absent("There is no such method."),
+            500: Refusal(500, "INTERNAL", "Something went wrong on our side."),
+        }[status]
+    )
 
 
 def body_of(request: HttpRequest) -> Any:

@@ -23,7 +23,7 @@ from bookings.api.google.catalogue import (
     offers,
     uuid_in,
 )
-from bookings.api.google.dialect import Failure, Method, nowhere
+from bookings.api.google.dialect import Failure, Method, outside
 from bookings.api.google.gate import Refusal, invalid
 from bookings.api.google.lookup import Asked, Hit
 from bookings.errors import SlotTaken
@@ -384,7 +384,7 @@ class AnyCase(Method):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         found = self.by_name.get(kwargs["name"].rstrip("/").lower())
-        return found.as_view()(request) if found else nowhere()
+        return found.as_view()(request) if found else outside()
 
 
 # --- what the methods share ----------------------------------------------------------------------

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import OperationalError, models, transaction
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from rest_framework import exceptions
 from rest_framework.renderers import JSONRenderer
@@ -160,6 +160,13 @@ def limit_exceeded(error: QuotaUsedUp, business: Business) -> Refusal:
 def plan_name(key: str) -> str:
     """FREE, PRO or ENTERPRISE; another protocol's plan by its own name."""
     return key.removeprefix(f"{PROTOCOL}-").upper()
+
+
+def outside(status: int = 404) -> JsonResponse:
+    """The answer where no view gave one: to a path that isn't there, to what can't be read (400),
+    to what broke (500)."""
+    said = {400: "Bad Request", 404: "Not Found", 500: "Internal Server Error"}[status]
+    return JsonResponse({"detail": said}, status=status)
 
 
 # --- ids, times, prices --------------------------------------------------------------------------

@@ -115,10 +115,15 @@ def translate(error: Exception) -> Refusal | None:
     return None
 
 
-def nowhere() -> JsonResponse:
-    """The answer to a path that this protocol doesn't have."""
-    absent = Refusal(404, "ResourceNotFoundException", "There is nothing at this path.")
-    return JsonResponse(absent.body, status=404)
+def outside(status: int = 404) -> JsonResponse:
+    """The answer where no view gave one: to a path that isn't there, to what can't be read (400),
+    to what broke (500)."""
+    refused = {
+        400: bad("The request can't be read."),
+        404: Refusal(404, "ResourceNotFoundException", "There is nothing at this path."),
+        500: Refusal(500, "InternalServerErrorException", "Something went wrong on our side."),
+    }[status]
+    return JsonResponse(refused.body, status=status)
 
 
 # --- ids, times, words ---------------------------------------------------------------------------

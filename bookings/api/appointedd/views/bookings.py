@@ -19,7 +19,7 @@ from rest_framework.response import Response
 from bookings import links, promises, services
 from bookings.api.appointedd import ids, params, times
 from bookings.api.appointedd import serializers as words
-from bookings.api.appointedd.dialect import SOURCE, Endpoint, nowhere
+from bookings.api.appointedd.dialect import SOURCE, Endpoint, outside
 from bookings.api.appointedd.gate import Refusal, absent, bad_request
 from bookings.api.appointedd.pages import Part
 from bookings.api.appointedd.render import API, NAME, booking_json, listed_json, noted, token
@@ -312,10 +312,10 @@ class Reschedule(View):
         try:
             span = ids.span(request.GET.get("participantId", ""), ids.PARTICIPANT)
         except Refusal:
-            return nowhere()
+            return outside()
         booking = Booking.objects.filter(pk__range=span, business__is_active=True).first()
         if booking is None:
-            return nowhere()
+            return outside()
         if not constant_time_compare(token(booking), request.GET.get("token", "")):
-            return nowhere()
+            return outside()
         return HttpResponseRedirect(links.url(booking), headers={"Cache-Control": "no-store"})
