@@ -354,6 +354,11 @@ def _offer_next(
     queue = WaitlistEntry.objects.filter(
         business=business, state=WAITING, preferred_date__gte=yesterday, quoted_for=None
     ).exclude(service__is_active=False)  # it isn't offered to anybody any more
+    # Who queued twice thinks about one offer at a time.
+    has_one = WaitlistEntry.objects.filter(
+        guest=OuterRef("guest"), preferred_date=OuterRef("preferred_date"), state=OFFERED
+    )
+    queue = queue.exclude(Exists(has_one))
     for entry in queue.order_by("created_at", "pk"):
         if Wanted.of(entry) in hopeless:
             continue

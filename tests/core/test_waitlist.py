@@ -436,3 +436,14 @@ def test_who_waited_for_a_day_that_is_over_everywhere_waits_no_more(bistro: Busi
     assert services.close_waitlist(now=monday) == 1
     assert (state(early), state(late)) == ("lapsed", "waiting")
     assert list(selectors.waitlist(bistro)) == [late]
+
+
+def test_who_queued_twice_has_one_offer_at_a_time(run: Session) -> None:
+    first, second = wait(run, 1), wait(run, 1, now=NOW + 2 * MINUTE)
+    other = wait(run, 3)
+    services.cancel(pair(run), by=SYSTEM, now=NOW)  # two places
+    assert promote() == ["Guest 1", "Guest 3"]
+    assert (state(first), state(second), state(other)) == ("offered", "waiting", "offered")
+    services.decline_offer(first, by=SYSTEM, now=NOW)
+    assert promote() == ["Guest 1"]
+    assert state(second) == "offered"
