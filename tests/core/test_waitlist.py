@@ -17,6 +17,7 @@ from bookings.errors import HoldExpired, SlotTaken
 from bookings.models import Booking, Event, Guest, Outbox, Session, WaitlistEntry
 from bookings.wishes import GUEST, SYSTEM, GuestDetails, Wish
 from resources.models import Location
+from resources.services import remove_service
 from tests.builders import (
     HOUR,
     MARIA,
@@ -447,3 +448,14 @@ def test_who_queued_twice_has_one_offer_at_a_time(run: Session) -> None:
     services.decline_offer(first, by=SYSTEM, now=NOW)
     assert promote() == ["Guest 1"]
     assert state(second) == "offered"
+
+
+def test_who_waited_for_a_service_that_is_no_more_does_not_wait_for_anything(
+    bistro: Business,
+) -> None:
+    brunch = service(bistro, "Brunch", duration=HOUR)
+    entry = queue(bistro, 1, service=brunch)
+    remove_service(brunch)
+    assert state(entry) == "removed"
+    services.cancel(bistro.bookings.get(starts_at=NOON), by=SYSTEM, now=NOW)
+    assert promote() == []
