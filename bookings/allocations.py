@@ -18,6 +18,7 @@ from django.db import connection
 
 from accounts import clock
 from accounts.contact import email_key, phone_key
+from accounts.errors import NotFound
 from accounts.transactions import LostRace
 from bookings.models import Booking, Event, Guest
 from bookings.wishes import SYSTEM, Actor, GuestDetails, pieces
@@ -44,7 +45,9 @@ GUEST_BY_PHONE = (
 """
 )
 GUEST_NEW = GUEST + " RETURNING id"
-GUEST_AS_IT_IS = "SELECT %(guest)s::uuid AS id"
+GUEST_NOBODY = "SELECT %(guest)s::uuid AS id"
+# Kept, so that nobody makes one of two guests or forgets this one before the booking is theirs.
+GUEST_AS_IT_IS = "SELECT id FROM bookings_guest WHERE id = %(guest)s FOR KEY SHARE"
 
 BOOK = """
 WITH guest AS ({guest}),
@@ -174,7 +177,8 @@ def book(
     """Write a new booking, its guest, allocations, event and outbox row: all or LostRace.
 
     `during` is the time taken, buffers included; `waits` a timedelta for what has yet to be
-    confirmed. Fills in the guest and the times that the database decided.
+    confirmed. Fills in the guest and the times that the database decided. Raises NotFound for a
+    guest who isn't known any more.
     """
     columns = _columns(takes, *during)
     values: dict[str, Any] = {
@@ -207,7 +211,10 @@ def book(
     moment = clock.sql(now)
     with connection.cursor() as cursor:
         cursor.execute(BOOK.format(guest=sql_guest.format(now=moment), now=moment), values)
-        booking.guest_id, booking.expires_at, booking.created_at, rows = cursor.fetchone()
+        made = cursor.fetchone()
+    if made is None:
+        raise _gone(guest)
+    booking.guest_id, booking.expires_at, booking.created_at, rows = made
     booking.updated_at = booking.created_at
     booking._state.adding = False
     if rows < len(columns["resources"]):
@@ -219,7 +226,7 @@ def _guest(
 ) -> tuple[str, dict[str, Any]]:
     """The SQL that finds or adds a guest, and its values."""
     if not isinstance(guest, GuestDetails):
-        return GUEST_AS_IT_IS, {"guest": guest}
+        return GUEST_AS_IT_IS if guest else GUEST_NOBODY, {"guest": guest}
     values = dataclasses.asdict(guest) | {
         "guest": uuid.uuid4(),
         "email_key": email_key(guest.email),
@@ -243,8 +250,18 @@ def guest(business_id: uuid.UUID, details: GuestDetails, *, now: datetime | None
             statement.format(now=clock.sql(now)),
             values | {"business": business_id, "now": now},
         )
-        row: tuple[uuid.UUID] = cursor.fetchone()
-        return row[0]
+        row: tuple[uuid.UUID] | None = cursor.fetchone()
+    if row is None:
+        raise _gone(details)
+    return row[0]
+
+
+def _gone(guest: GuestDetails | uuid.UUID | None) -> Exception:
+    """Why there is no such guest: whoever was named was merged or forgotten at this moment. Whoever
+    was described is looked for once more."""
+    if isinstance(guest, GuestDetails):
+        return LostRace()
+    return NotFound("There is no such guest.")
 
 
 def take(

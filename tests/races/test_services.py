@@ -13,6 +13,7 @@ import pytest
 from django.db import connection, transaction
 
 from accounts import transactions
+from accounts.errors import NotFound
 from accounts.models import Business
 from availability.models import Closure, OpeningHours
 from billing.models import Account
@@ -20,7 +21,7 @@ from bookings import allocations, selectors, services
 from bookings.errors import DepositDue, HoldExpired, NotByGuest, NotOffered, SlotTaken
 from bookings.models import Allocation, Booking, Guest, Session
 from bookings.services import making
-from bookings.wishes import SYSTEM, Wish
+from bookings.wishes import SYSTEM, GuestDetails, Wish
 from resources.models import Combination, Resource
 from tests.builders import HOUR, MARIA, business, location, resource, service, tables, wish
 from tests.web import together
@@ -314,6 +315,32 @@ def test_a_guest_is_merged_or_forgotten_after_what_they_are_just_doing(what: str
     assert together([change, lose]) == [None, None]
     booking.refresh_from_db()
     assert booking.guest == (other if what == "merged" else maria)
+
+
+@pytest.mark.parametrize("who", ["known", "described"])
+def test_a_guest_who_is_being_booked_is_merged_once_they_are(who: str) -> None:
+    bistro = business("Bistro")
+    tables(bistro, 1)
+    details = GuestDetails("Ann", "", "ann@example.com", "")
+    ann, _ = services.welcome_guest(bistro, details)
+    anna, _ = services.welcome_guest(bistro, MARIA)
+    guest = ann.pk if who == "known" else details
+    begun = threading.Event()
+
+    def book_her() -> None:
+        with transaction.atomic():
+            services.book(asks(bistro), guest=guest, by=SYSTEM, source="test")
+            begun.set()
+            threading.Event().wait(0.3)
+
+    def merge() -> None:
+        begun.wait(timeout=10)
+        services.merge_guests(anna, ann, by=SYSTEM)
+
+    assert together([book_her, merge]) == [None, None]
+    assert Booking.objects.get().guest == anna
+    with pytest.raises(NotFound):
+        services.hold(asks(bistro, starts_at=SEVEN + HOUR), guest=ann.pk, by=SYSTEM, source="test")
 
 
 @pytest.fixture
