@@ -528,6 +528,18 @@ def test_n_cancel(trattoria: House) -> None:
     kept()
 
 
+def test_what_is_shown_as_cancelled_is_cancelled_again_without_complaint(
+    trattoria: House,
+) -> None:
+    id_ = made(trattoria)["id"]
+    booking = Booking.objects.get()
+    services.mark_no_show(booking, by=SYSTEM, now=booking.starts_at + timedelta(hours=1))
+    assert shown(trattoria, id_)["status"] == "CANCELLED"
+    assert said(trattoria.api.delete(f"reservations/{id_}")) == (200, {"data": [id_]})
+    booking.refresh_from_db()
+    assert booking.state == "no_show"
+
+
 def test_o_the_google_engine_is_a_switch(trattoria: House) -> None:
     for wanted in (True, False):
         answer = trattoria.api.post("reservations/google", {"enable_google_engine": wanted})

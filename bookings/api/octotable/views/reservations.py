@@ -475,14 +475,12 @@ class OneReservation(About):
 
     def delete(self, request: Request, number: int) -> Response:
         booking = self.reservation(number)
-        if booking.state != State.CANCELLED.value or said(booking).get("status") == "REJECTED":
-            (shown,) = reservations(self.business, [booking], now=self.now)
-            if shown["status"] in ("CANCELLED", "REJECTED", "EXPIRED"):
-                raise Refusal(
-                    409,
-                    "ConflictException",
-                    f"A reservation that is {shown['status']} stays so.",
-                )
+        (shown,) = reservations(self.business, [booking], now=self.now)
+        if shown["status"] in ("REJECTED", "EXPIRED"):
+            raise Refusal(
+                409, "ConflictException", f"A reservation that is {shown['status']} stays so."
+            )
+        if shown["status"] != "CANCELLED":
             services.cancel(booking, by=self.actor, now=self.now)
         return data(number)
 
