@@ -169,6 +169,8 @@ _FEW = _Columns(
 )  # fmt: skip
 
 
+# Set like this a relation isn't checked anew with every request.
+BUSINESS = Channel._meta.get_field("business")
 _REMEMBERED: Remembered[Channel] = Remembered()
 _HEARD: dict[str, bytes | None] = {}  # the epoch that the last request with a key was told
 
@@ -186,7 +188,7 @@ def channel_by_key(
     tally: Tally | None = None
     if kept := _REMEMBERED.get((hashed, quick)):
         channel = twin(kept.value)
-        channel.business = twin(kept.value.business)
+        BUSINESS.set_cached_value(channel, twin(kept.value.business))
         tally = count(channel)
         if kept.is_current(tally.epoch):
             return channel, tally

@@ -27,7 +27,7 @@ class Keys(Endpoint):
         wanted = self.read(KeyRequest)
         if self.caller.channel:
             for scope in wanted["scopes"]:
-                if scope not in self.caller.scopes:
+                if not self.caller.may(scope):
                     raise Refusal(
                         403, "missing_scope", f"This key lacks the scope “{scope}” itself."
                     )
