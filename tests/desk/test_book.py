@@ -28,7 +28,8 @@ def names(reply: Any) -> list[tuple[str, str]]:
     """When and who, line by line."""
     page = reply.content.decode()
     found = re.findall(
-        r'class="book-time"><a[^>]*><strong>([^<]*)</strong>.*?class="book-who"><p><a[^>]*>([^<]*)',
+        r'class="book-time"><a[^>]*><strong>([^<]*)</strong>.*?'
+        r'class="line-who book-who"><p><a[^>]*>([^<]*)',
         page,
         re.S,
     )

@@ -25,7 +25,7 @@ BO = GuestDetails("Bo", "Li", "", "+44 20 7946 0200")
 
 
 def names(reply: Any) -> list[str]:
-    return re.findall(r'class="gs-who"><p><a[^>]*>([^<]*)', reply.content.decode())
+    return re.findall(r'class="line-who gs-who"><p><a[^>]*>([^<]*)', reply.content.decode())
 
 
 def visit(of: Business, who: GuestDetails, days_ago: int, **fields: Any) -> Booking:

@@ -98,11 +98,11 @@ class Line:
 
 # A line as it is drawn. A template takes five times as long over five hundred of them; whatever
 # stands in braces is escaped where it is filled in.
-DRAWN = """<li class="book-row" data-state="{state}">\
+DRAWN = """<li class="line book-row" data-state="{state}">\
 <p class="book-time"><a href="{url}" data-sheet><strong>{time}</strong></a> \
 <span>–{until}</span></p>\
 <p class="book-party">{party}<span class="only-read"> {party_title}</span></p>\
-<div class="book-who"><p><a id="b{id}" href="{url}" data-sheet>{name}</a>{tags} \
+<div class="line-who book-who"><p><a id="b{id}" href="{url}" data-sheet>{name}</a>{tags} \
 <span class="book-phone">{phone}</span></p>{note}</div>\
 <p class="book-place">{place}{service}</p>\
 <p class="book-state"><span class="chip" data-state="{state}">{state_name}</span></p>\
