@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from accounts.limits import limiter
 from bookings.api.availengine.urls import urlpatterns
-from tests.api.availengine.conftest import Contract
+from tests.api.availengine.conftest import Contract, example
 
 FIELDS = [
     "name", "slug", "business_type", "booking_mode", "slot_interval_minutes", "buffer_minutes",
@@ -112,3 +112,29 @@ def test_what_is_wrong_is_said_before_what_is_not_there(
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (422, "validation_error")
     assert wrong in [each["field"] for each in error["errors"]]
+
+
+@pytest.mark.parametrize(
+    "method, path, body, field",
+    [
+        ("POST", "/v1/dynamic/bookings", {}, "first_name"),
+        ("POST", "/v1/dynamic/bookings", {}, "phone"),
+        ("POST", "/v1/dynamic/bookings", {}, "customer_notes"),
+        ("POST", "/v1/bookings/", {}, "last_name"),
+        ("POST", "/v1/manage/resources", {}, "name"),
+        ("POST", "/v1/manage/resources", {"name": "Table 9"}, "section"),
+        ("PATCH", "/v1/manage/business", {}, "slug"),
+        ("POST", "/v1/manage/customers", {}, "phone"),
+        ("POST", "/v1/auth/developer/register", {}, "password"),
+    ],
+)
+def test_a_number_is_no_text(
+    method: str, path: str, body: dict[str, Any], field: str, contract: Contract
+) -> None:
+    if "bookings" in path:
+        body = example("dynamic_booking_request") | {"business_id": str(contract.business.pk)}
+    for wrong in (12345678, 1.5, True, ["text"], {"text": 1}):
+        answer = contract.api.send(method, path, body | {field: wrong})
+        assert answer.status_code == 422, answer.content
+        assert field in [each["field"] for each in answer.json()["error"]["errors"]]
+    assert contract.business.bookings.count() == 2

@@ -12,6 +12,7 @@ from bookings.api.availengine.serializers.fields import (
     Customer,
     Day,
     KnownCustomer,
+    Text,
     WallTime,
 )
 from bookings.lifecycle import State
@@ -33,9 +34,7 @@ class StaffBooking(KnownCustomer):
     )
     service_id = serializers.UUIDField(required=False, allow_null=True, default=None)
     resource_id = serializers.UUIDField(required=False, allow_null=True, default=None)
-    customer_notes = serializers.CharField(
-        required=False, allow_blank=True, max_length=NOTES, default=""
-    )
+    customer_notes = Text(required=False, allow_blank=True, max_length=NOTES, default="")
 
 
 class BookingChanges(serializers.Serializer[Any]):
@@ -47,19 +46,19 @@ class BookingChanges(serializers.Serializer[Any]):
     duration_minutes = serializers.IntegerField(min_value=5, max_value=LONGEST, required=False)
     resource_id = serializers.UUIDField(required=False)
     capacity = serializers.IntegerField(min_value=1, max_value=MOST_GUESTS, required=False)
-    customer_notes = serializers.CharField(required=False, allow_blank=True, max_length=NOTES)
+    customer_notes = Text(required=False, allow_blank=True, max_length=NOTES)
 
 
 class CustomerRequest(KnownCustomer):
     """What is known of a customer; ours."""
 
-    notes = serializers.CharField(required=False, allow_blank=True, max_length=NOTES)
+    notes = Text(required=False, allow_blank=True, max_length=NOTES)
 
 
 class CustomerQuery(serializers.Serializer[Any]):
     """Which customers to list."""
 
-    q = serializers.CharField(required=False, allow_blank=True, max_length=100, default="")
+    q = Text(required=False, allow_blank=True, max_length=100, default="")
 
 
 class WaitlistRequest(serializers.Serializer[Any]):
@@ -71,9 +70,7 @@ class WaitlistRequest(serializers.Serializer[Any]):
     capacity = serializers.IntegerField(
         min_value=1, max_value=MOST_GUESTS, required=False, default=1
     )
-    notes = serializers.CharField(
-        required=False, allow_blank=True, allow_null=True, max_length=NOTES, default=""
-    )
+    notes = Text(required=False, allow_blank=True, allow_null=True, max_length=NOTES, default="")
 
 
 class Stretch(serializers.Serializer[Any]):

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from accounts.models import Business, Channel
-from bookings.api.availengine.serializers.fields import NAME, TEXT, Day, WallTime
+from bookings.api.availengine.serializers.fields import NAME, TEXT, Day, Slug, Text, WallTime
 
 
 class BusinessRequest(serializers.Serializer[Any]):
     """What a business is called; ours."""
 
-    name = serializers.CharField(min_length=2, max_length=NAME, required=False)
-    slug = serializers.SlugField(max_length=120, required=False)
-    business_type = serializers.CharField(max_length=50, required=False)
+    name = Text(min_length=2, max_length=NAME, required=False)
+    slug = Slug(max_length=120, required=False)
+    business_type = Text(max_length=50, required=False)
 
 
 class Settings(serializers.ModelSerializer[Business]):
@@ -64,9 +64,7 @@ class BlackoutRequest(serializers.Serializer[Any]):
 
     start_date = Day(source="first_day")
     end_date = Day(source="last_day")
-    reason = serializers.CharField(
-        required=False, allow_blank=True, allow_null=True, max_length=TEXT
-    )
+    reason = Text(required=False, allow_blank=True, allow_null=True, max_length=TEXT)
 
     def validate_reason(self, reason: str | None) -> str:
         return reason or ""
@@ -75,7 +73,7 @@ class BlackoutRequest(serializers.Serializer[Any]):
 class KeyRequest(serializers.Serializer[Any]):
     """A key for a program."""
 
-    name = serializers.CharField(max_length=NAME)
+    name = Text(max_length=NAME)
     scopes = serializers.ListField(
         child=serializers.ChoiceField(Channel.Scope.choices), allow_empty=False, max_length=10
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from bookings.api.availengine.serializers.fields import MOST_GUESTS, NAME, NOTES, TEXT
+from bookings.api.availengine.serializers.fields import MOST_GUESTS, NAME, NOTES, TEXT, Text
 
 ORDER: dict[str, Any] = {"min_value": -1_000_000, "max_value": 1_000_000}
 CENTS: dict[str, Any] = {"min_value": 0, "max_value": 100_000_000}
@@ -18,15 +18,13 @@ class ResourceRequest(serializers.Serializer[Any]):
     """Something that can be booked. `units` is ours: how many can be taken separately; the
     capacities are of the whole."""
 
-    name = serializers.CharField(max_length=NAME)
-    resource_type = serializers.CharField(max_length=50, required=False, source="kind")
+    name = Text(max_length=NAME)
+    resource_type = Text(max_length=50, required=False, source="kind")
     capacity_min = serializers.IntegerField(
         min_value=1, max_value=MOST_GUESTS, required=False, source="covers_min"
     )
     capacity_max = serializers.IntegerField(min_value=1, max_value=MOST_GUESTS, required=False)
-    section = serializers.CharField(
-        max_length=NAME, required=False, allow_null=True, allow_blank=True
-    )
+    section = Text(max_length=NAME, required=False, allow_null=True, allow_blank=True)
     display_order = serializers.IntegerField(required=False, **ORDER)
     is_active = serializers.BooleanField(required=False)
     units = serializers.IntegerField(min_value=1, max_value=500, required=False)
@@ -40,7 +38,7 @@ class BlockRequest(serializers.Serializer[Any]):
 
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=TEXT, default="")
+    reason = Text(required=False, allow_blank=True, max_length=TEXT, default="")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["ends_at"] - attrs["starts_at"] > LONGEST_BLOCK:
@@ -63,7 +61,7 @@ class RequirementRequest(serializers.Serializer[Any]):
     """One type of resource that a service needs one of; none named means all of the type, or with
     `only_named` none of it."""
 
-    resource_type = serializers.CharField(max_length=50)
+    resource_type = Text(max_length=50)
     resource_ids = serializers.ListField(
         child=serializers.UUIDField(), required=False, default=list, max_length=500
     )
@@ -73,8 +71,8 @@ class RequirementRequest(serializers.Serializer[Any]):
 class ServiceRequest(serializers.Serializer[Any]):
     """What a guest books; ours, as is what it needs."""
 
-    name = serializers.CharField(max_length=NAME)
-    description = serializers.CharField(max_length=NOTES, required=False, allow_blank=True)
+    name = Text(max_length=NAME)
+    description = Text(max_length=NOTES, required=False, allow_blank=True)
     duration_minutes = Minutes(min_value=5, max_value=1440, required=False, source="duration")
     buffer_before_minutes = Minutes(
         min_value=0, max_value=480, required=False, source="buffer_before"

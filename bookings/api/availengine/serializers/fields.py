@@ -41,19 +41,32 @@ class WallTime(serializers.TimeField):
         return time.fromisoformat(value)
 
 
+class Text(serializers.CharField):
+    """Text; a number isn't one."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class Slug(Text, serializers.SlugField):
+    """A name in an address."""
+
+
 class Customer(serializers.Serializer[Any]):
     """Who comes, whole."""
 
-    first_name = serializers.CharField(max_length=NAME)
-    last_name = serializers.CharField(max_length=NAME)
+    first_name = Text(max_length=NAME)
+    last_name = Text(max_length=NAME)
     email = serializers.EmailField(max_length=254)
-    phone = serializers.CharField(min_length=7, max_length=20)
+    phone = Text(min_length=7, max_length=20)
 
 
 class KnownCustomer(serializers.Serializer[Any]):
     """Who comes, as far as staff know."""
 
-    first_name = serializers.CharField(max_length=NAME, required=False, allow_blank=True)
-    last_name = serializers.CharField(max_length=NAME, required=False, allow_blank=True)
+    first_name = Text(max_length=NAME, required=False, allow_blank=True)
+    last_name = Text(max_length=NAME, required=False, allow_blank=True)
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
-    phone = serializers.CharField(min_length=7, max_length=20, required=False, allow_blank=True)
+    phone = Text(min_length=7, max_length=20, required=False, allow_blank=True)

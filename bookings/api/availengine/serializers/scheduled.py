@@ -12,6 +12,7 @@ from bookings.api.availengine.serializers.fields import (
     NOTES,
     Customer,
     Day,
+    Text,
     WallTime,
 )
 
@@ -48,6 +49,4 @@ class ScheduledBooking(Customer):
     duration_minutes = serializers.IntegerField(
         required=False, allow_null=True, default=None, **MOST_MINUTES
     )
-    customer_notes = serializers.CharField(
-        required=False, allow_blank=True, max_length=NOTES, default=""
-    )
+    customer_notes = Text(required=False, allow_blank=True, max_length=NOTES, default="")

@@ -32,7 +32,7 @@ from bookings.api.availengine.dialect import (
 )
 from bookings.api.availengine.gate import Caller, Needs, Refusal
 from bookings.api.availengine.render import booking_json
-from bookings.api.availengine.serializers.fields import Customer
+from bookings.api.availengine.serializers.fields import Customer, Text
 from bookings.errors import InThePast
 from bookings.models import Booking
 from bookings.wishes import GuestDetails, Wish
@@ -72,9 +72,7 @@ class Span(serializers.Serializer[Any]):
 class Comer(Customer):
     """Who comes, and what they want to be known."""
 
-    customer_notes = serializers.CharField(
-        required=False, allow_blank=True, max_length=1000, default=""
-    )
+    customer_notes = Text(required=False, allow_blank=True, max_length=1000, default="")
 
 
 class BookingRequest(Span, Comer):
