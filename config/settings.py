@@ -355,7 +355,10 @@ SPECTACULAR_SETTINGS = {
     "ENABLE_DJANGO_DEPLOY_CHECK": False,
     "SERVE_PUBLIC": True,
     "SERVE_AUTHENTICATION": [],
-    "PREPROCESSING_HOOKS": ["bookings.api.availengine.schema.without_slash"],
+    "PREPROCESSING_HOOKS": [
+        "bookings.api.documents.without_slash",
+        "bookings.api.availengine.schema.without_gateways",
+    ],
     "SECURITY": [{"bearer": []}],
     "APPEND_COMPONENTS": {
         "securitySchemes": {

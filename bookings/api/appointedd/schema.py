@@ -1,44 +1,27 @@
-"""The protocol's OpenAPI document: one table of operations, shown by drf-spectacular.
-
-Requests come from the serializers that read them. Answers are written out here, as the contract
-does, and a test asks the running API whether they are true.
-"""
+"""The protocol's OpenAPI document: one table of operations (`bookings.api.documents`)."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+from typing import ClassVar
 
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter
 
-Json = dict[str, Any]
+from bookings.api.documents import (
+    DATE,
+    FLAG,
+    NUMBER,
+    STAMP,
+    TEXT,
+    WHOLE,
+    Json,
+    Op,
+    Tabled,
+    maybe,
+    object_of,
+    several,
+)
 
-TEXT: Json = {"type": "string"}
 ID: Json = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
-STAMP: Json = {"type": "string", "format": "date-time"}
-DAY: Json = {"type": "string", "format": "date"}
-WHOLE: Json = {"type": "integer"}
-NUMBER: Json = {"type": "number"}
-FLAG: Json = {"type": "boolean"}
-
-
-def maybe(schema: Json) -> Json:
-    return {"oneOf": [schema, {"type": "null"}]}
-
-
-def several(schema: Json) -> Json:
-    return {"type": "array", "items": schema}
-
-
-def object_of(*optional: str, **properties: Json) -> Json:
-    """An object of exactly these properties; those named first may be missing."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
 
 
 def one(schema: Json) -> Json:
@@ -188,18 +171,6 @@ ERRORS = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Op:
-    """One operation; `reads` is the serializer of its body, `ours` marks an extension."""
-
-    summary: str
-    answer: Json | None = None
-    status: int = 200
-    reads: Any = None
-    query: tuple[OpenApiParameter, ...] = ()
-    ours: bool = False
-
-
 def ask(name: str, schema: Json, description: str = "") -> OpenApiParameter:
     return OpenApiParameter(name, schema, description=description)
 
@@ -250,7 +221,7 @@ def operations() -> dict[tuple[str, str], Op]:
         ),
         ("availability.Days", "POST"): Op(
             "Find days with availability",
-            one(several(object_of(date=DAY, resource_ids=several(ID)))),
+            one(several(object_of(date=DATE, resource_ids=several(ID)))),
             reads=s.DaysRequest,
         ),
         ("availability.Slots", "GET"): Op("Reservations", page_of(SLOT), query=PAGES),
@@ -305,54 +276,24 @@ def operations() -> dict[tuple[str, str], Op]:
     }
 
 
-class Schema(AutoSchema):
+class Schema(Tabled):
     """Shows the table above."""
 
-    @property
-    def _key(self) -> str:
-        kind = type(self.view)
-        return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
-
-    @property
-    def _op(self) -> Op:
-        return operations()[self._key, self.method]
-
-    def get_operation_id(self) -> str:
-        parts = [each for each in self.path.strip("/").split("/") if not each.startswith("{")]
-        suffix = "_one" if self.path.endswith("}") else ""
-        return f"{self.method.lower()}_{'_'.join(parts[2:])}{suffix}"
-
-    def get_summary(self) -> str:
-        return self._op.summary
-
-    def get_description(self) -> str:  # type: ignore[override]
-        return "An extension: not part of Appointedd." if self._op.ours else ""
-
-    def get_tags(self) -> list[str]:
-        titles = {
-            "catalogue": "Services and resources",
-            "availability": "Availability and reservations",
-            "bookings": "Bookings",
-            "customers": "Customers",
-            "webhooks": "Webhooks",
-        }
-        return [titles[self._key.partition(".")[0]]]
+    operations = staticmethod(operations)
+    sections: ClassVar = {
+        "catalogue": "Services and resources",
+        "availability": "Availability and reservations",
+        "bookings": "Bookings",
+        "customers": "Customers",
+        "webhooks": "Webhooks",
+    }
+    unsaid = ("appointedd", "v1")
+    extension = "An extension: not part of Appointedd."
+    error = ERROR
+    errors = ERRORS
 
     def get_auth(self) -> list[Json]:
         return [{"key": []}]
-
-    def get_override_parameters(self) -> list[Any]:
-        return list(self._op.query)
-
-    def get_request_serializer(self) -> Any:
-        return self._op.reads
-
-    def get_response_serializers(self) -> Any:
-        op = self._op
-        answers = {op.status: OpenApiResponse(op.answer, description=op.summary)}
-        for status, description in ERRORS.items():
-            answers[status] = OpenApiResponse(ERROR, description=description)
-        return answers
 
 
 SETTINGS: Json = {

@@ -1,46 +1,28 @@
-"""The protocol's OpenAPI document: one table of operations, shown by drf-spectacular.
-
-Requests come from the serializers that read them. Answers are written out here, as the contract
-does, and a test asks the running API whether they are true.
-"""
+"""The protocol's OpenAPI document: one table of operations (`bookings.api.documents`)."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
-from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
-from rest_framework import serializers
 
-Json = dict[str, Any]
+from bookings.api.documents import (
+    DATE,
+    FLAG,
+    STAMP,
+    TEXT,
+    WHOLE,
+    Json,
+    Op,
+    Tabled,
+    maybe,
+    object_of,
+    several,
+)
 
-TEXT: Json = {"type": "string"}
 UUID: Json = {"type": "string", "format": "uuid"}
-DATE: Json = {"type": "string", "format": "date"}
-STAMP: Json = {"type": "string", "format": "date-time"}
-WHOLE: Json = {"type": "integer"}
-FLAG: Json = {"type": "boolean"}
 RATE: Json = {"type": ["number", "null"]}
-
-
-def maybe(schema: Json) -> Json:
-    return {"oneOf": [schema, {"type": "null"}]}
-
-
-def several(schema: Json) -> Json:
-    return {"type": "array", "items": schema}
-
-
-def object_of(*optional: str, **properties: Json) -> Json:
-    """An object of exactly these properties; those named first may be missing."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
 
 
 def page_of(schema: Json) -> Json:
@@ -277,30 +259,17 @@ IDEMPOTENCY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="Asked twice with the same key and body, done once and answered the same.",
 )
-DAY = {"type": "string", "format": "date"}
+DATE = {"type": "string", "format": "date"}
 TIME = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 GUESTS = {"type": "integer", "minimum": 1, "maximum": 50}
 SPAN = (
-    OpenApiParameter("booking_date", DAY, required=True),
+    OpenApiParameter("booking_date", DATE, required=True),
     OpenApiParameter("start_time", TIME, required=True, description="HH:MM, on the wall"),
     OpenApiParameter(
         "duration_minutes", {"type": "integer", "minimum": 5, "maximum": 480, "default": 60}
     ),
     OpenApiParameter("capacity", GUESTS | {"default": 1}),
 )
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Op:
-    """One operation: what it is called, reads and answers. `ours` marks what AvailEngine lacks."""
-
-    summary: str
-    answer: Json | None = None
-    status: int = 200
-    reads: type[serializers.BaseSerializer[Any]] | Json | None = None
-    query: tuple[OpenApiParameter, ...] = ()
-    ours: bool = False
-    also: tuple[int, ...] = ()
 
 
 def operations() -> dict[tuple[str, str], Op]:
@@ -351,7 +320,7 @@ def operations() -> dict[tuple[str, str], Op]:
             "The timetable of a day, and what is left of it",
             TIMETABLE,
             query=(
-                OpenApiParameter("date", DAY, required=True),
+                OpenApiParameter("date", DATE, required=True),
                 OpenApiParameter("capacity", GUESTS | {"default": 1}),
                 OpenApiParameter("service_id", UUID),
                 OpenApiParameter("resource_id", UUID),
@@ -367,7 +336,7 @@ def operations() -> dict[tuple[str, str], Op]:
             "The timetable of a day, as staff may book it",
             STAFF_TIMETABLE,
             query=(
-                OpenApiParameter("booking_date", DAY, required=True),
+                OpenApiParameter("booking_date", DATE, required=True),
                 OpenApiParameter("capacity", GUESTS, required=True),
             ),
         ),
@@ -432,7 +401,7 @@ def operations() -> dict[tuple[str, str], Op]:
             page_of(MANAGED),
             query=(
                 *pages,
-                *(OpenApiParameter(name, DAY) for name in ("date", "date_from", "date_to")),
+                *(OpenApiParameter(name, DATE) for name in ("date", "date_from", "date_to")),
                 OpenApiParameter("status", {"type": "string", "enum": b.STATUSES}),
                 *(
                     OpenApiParameter(name, UUID)
@@ -450,8 +419,8 @@ def operations() -> dict[tuple[str, str], Op]:
             "Counts and rates",
             SUMMARY,
             query=(
-                OpenApiParameter("from", DAY, required=True),
-                OpenApiParameter("to", DAY, required=True),
+                OpenApiParameter("from", DATE, required=True),
+                OpenApiParameter("to", DATE, required=True),
             ),
             ours=True,
         ),
@@ -524,45 +493,25 @@ def operations() -> dict[tuple[str, str], Op]:
     }
 
 
-class Schema(AutoSchema):
+class Schema(Tabled):
     """Shows the table above."""
 
-    @property
-    def _key(self) -> str:
-        kind = type(self.view)
-        return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
-
-    @property
-    def _op(self) -> Op:
-        return operations()[self._key, self.method]
-
-    def get_operation_id(self) -> str:
-        parts = [each for each in self.path.strip("/").split("/") if not each.startswith("{")]
-        name = "_".join(each.replace("-", "_") for each in parts if each != "v1")
-        suffix = "_one" if self.path.endswith("}") else ""
-        return f"{self.method.lower()}_{name}{suffix}"
-
-    def get_summary(self) -> str:
-        return self._op.summary
-
-    def get_description(self) -> str:  # type: ignore[override]
-        return "An extension: not part of AvailEngine." if self._op.ours else ""
-
-    def get_tags(self) -> list[str]:
-        titles = {
-            "dynamic": "Dynamic booking",
-            "scheduled": "Scheduled booking",
-            "public": "Public",
-            "business": "Business",
-            "keys": "API keys",
-            "catalogue": "Resources and services",
-            "bookings": "Bookings",
-            "customers": "Customers and waitlist",
-            "portal": "Developers",
-            "money": "Money",
-            "webhooks": "Webhooks",
-        }
-        return [titles[self._key.partition(".")[0]]]
+    operations = staticmethod(operations)
+    sections: ClassVar = {
+        "dynamic": "Dynamic booking",
+        "scheduled": "Scheduled booking",
+        "public": "Public",
+        "business": "Business",
+        "keys": "API keys",
+        "catalogue": "Resources and services",
+        "bookings": "Bookings",
+        "customers": "Customers and waitlist",
+        "portal": "Developers",
+        "money": "Money",
+        "webhooks": "Webhooks",
+    }
+    unsaid = ("v1",)
+    extension = "An extension: not part of AvailEngine."
 
     def get_auth(self) -> list[Json]:
         return [{}] if self._needs().is_public else [{"bearer": []}]
@@ -572,25 +521,21 @@ class Schema(AutoSchema):
         return asks(self.method) if asks else getattr(self.view, "needs")  # noqa: B009
 
     def get_override_parameters(self) -> list[Any]:
-        found = list(self._op.query)
+        found = super().get_override_parameters()
         if getattr(self.view, "tenant", False) and self._needs().is_public is False:
             found.append(BUSINESS_HEADER)
         if self.method in ("POST", "PATCH", "PUT", "DELETE"):
             found.append(IDEMPOTENCY)
         return found
 
-    def get_request_serializer(self) -> Any:
-        reads = self._op.reads
-        return {"application/json": reads} if isinstance(reads, dict) else reads
-
     def get_response_serializers(self) -> Any:
-        op = self._op
+        op = self.op
         answers: dict[int, OpenApiResponse] = {}
         if op.answer is not None or op.status == 204:
             answers[op.status] = OpenApiResponse(op.answer, description=op.summary)
-        if self._key == "customers.Customers" and self.method == "POST":
+        if self.key == "customers.Customers" and self.method == "POST":
             answers[200] = OpenApiResponse(op.answer, description="Known by phone already")
-        is_hot = self._key.startswith("dynamic.")
+        is_hot = self.key.startswith("dynamic.")
         for status in (400, 401, 402, 403, 404, 405, 406, 409, 422, 429, 503, *op.also):
             taken = is_hot and status == 409
             body = {"anyOf": [NO_RESOURCE, ERROR]} if taken else ERROR
@@ -598,11 +543,8 @@ class Schema(AutoSchema):
         return answers
 
 
-def without_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
-    """Each path is documented once; it works with a slash at its end too. The calls that gateways
-    make to us are theirs to know."""
-    return [
-        each
-        for each in endpoints
-        if not each[0].endswith("/") and "/webhooks/{name}" not in each[0]
-    ]
+def without_gateways(
+    endpoints: list[tuple[str, str, str, Any]],
+) -> list[tuple[str, str, str, Any]]:
+    """The calls that gateways make to us are theirs to know."""
+    return [each for each in endpoints if "/webhooks/{name}" not in each[0]]

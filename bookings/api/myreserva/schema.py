@@ -1,49 +1,31 @@
-"""The protocol's OpenAPI document: one table of operations, shown by drf-spectacular.
-
-Requests come from the serializers that read them. Answers are written out here, as clients expect
-them, and a test asks the running API whether they are true.
-"""
+"""The protocol's OpenAPI document: one table of operations (`bookings.api.documents`)."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiParameter
 
-Json = dict[str, Any]
+from bookings.api.documents import (
+    DATE,
+    FLAG,
+    NUMBER,
+    STAMP,
+    TEXT,
+    WHOLE,
+    Json,
+    Op,
+    Tabled,
+    maybe,
+    object_of,
+    several,
+)
 
-TEXT: Json = {"type": "string"}
 ID: Json = {"type": "string", "pattern": "^[0-9a-f]{24}$"}
 READ_ID: Json = {"type": "string", "pattern": "^[0-9a-fA-F]{24}$"}
-DATE: Json = {"type": "string", "format": "date"}
 CLOCK: Json = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}
 SECONDS: Json = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]$"}
-STAMP: Json = {"type": "string", "format": "date-time"}
-WHOLE: Json = {"type": "integer"}
-NUMBER: Json = {"type": "number"}
-FLAG: Json = {"type": "boolean"}
 ANY: Json = {"type": "object"}
-
-
-def maybe(schema: Json) -> Json:
-    return {"oneOf": [schema, {"type": "null"}]}
-
-
-def several(schema: Json) -> Json:
-    return {"type": "array", "items": schema}
-
-
-def object_of(*optional: str, **properties: Json) -> Json:
-    """An object of exactly these properties; those named first may be missing."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
 
 
 def page_of(schema: Json) -> Json:
@@ -254,20 +236,6 @@ PAGES = (
 )
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Op:
-    """One operation: what it is called, reads and answers. `ours` marks what MyReserva lacks, or
-    has without saying how."""
-
-    summary: str
-    answer: Json
-    status: int = 200
-    reads: type[serializers.BaseSerializer[Any]] | None = None
-    query: tuple[OpenApiParameter, ...] = ()
-    asks: type[serializers.BaseSerializer[Any]] | None = None
-    ours: bool = False
-
-
 def operations() -> dict[tuple[str, str], Op]:
     """What there is to say of each route, by (name of its view, method)."""
     from bookings.api.myreserva import serializers as s
@@ -451,72 +419,38 @@ def operations() -> dict[tuple[str, str], Op]:
     }
 
 
-class Schema(AutoSchema):
+class Schema(Tabled):
     """Shows the table above."""
 
-    @property
-    def _key(self) -> str:
-        kind = type(self.view)
-        return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
-
-    @property
-    def _op(self) -> Op:
-        return operations()[self._key, self.method]
-
-    def get_operation_id(self) -> str:
-        parts = [each for each in self.path.strip("/").split("/") if not each.startswith("{")]
-        name = "_".join(each.replace("-", "_") for each in parts if each not in ("api", "v1"))
-        suffix = "_one" if self.path.endswith("}") else ""
-        return f"{self.method.lower()}_{name}{suffix}"
-
-    def get_summary(self) -> str:
-        return self._op.summary
-
-    def get_description(self) -> str:  # type: ignore[override]
-        return "An extension: MyReserva says nothing of it." if self._op.ours else ""
-
-    def get_tags(self) -> list[str]:
-        titles = {
-            "grid": "Grid",
-            "appointments": "Appointments",
-            "schedules": "Schedules",
-            "catalogue": "Services, staff and outlets",
-            "customers": "Customers",
-            "auth": "Logging in",
-            "plans": "Plans",
-        }
-        return [titles[self._key.partition(".")[0]]]
+    operations = staticmethod(operations)
+    sections: ClassVar = {
+        "grid": "Grid",
+        "appointments": "Appointments",
+        "schedules": "Schedules",
+        "catalogue": "Services, staff and outlets",
+        "customers": "Customers",
+        "auth": "Logging in",
+        "plans": "Plans",
+    }
+    unsaid = ("api", "v1")
+    extension = "An extension: MyReserva says nothing of it."
+    error = ERROR
+    errors = ERRORS
 
     def get_auth(self) -> list[Json]:
         door = getattr(self.view, "door", "")
         return [{"customer" if "customer" in door else "staff": []}] if door else [{}]
 
     def get_override_parameters(self) -> list[Any]:
-        op = self._op
-        keyed = [IDEMPOTENCY] if op.answer is APPOINTMENT and op.status == 201 else []
-        return [*([op.asks] if op.asks else []), *op.query, *keyed]
-
-    def get_request_serializer(self) -> Any:
-        return self._op.reads
-
-    def get_response_serializers(self) -> Any:
-        op = self._op
-        answers = {op.status: OpenApiResponse(op.answer, description=op.summary)}
-        for status, text in ERRORS.items():
-            answers[status] = OpenApiResponse(ERROR, description=text)
-        return answers
-
-
-def without_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
-    """Each path is documented once; it works with a slash at its end too."""
-    return [each for each in endpoints if not each[0].endswith("/")]
+        keyed = [IDEMPOTENCY] if self.op.answer is APPOINTMENT and self.op.status == 201 else []
+        return [*super().get_override_parameters(), *keyed]
 
 
 SETTINGS: Json = {
     "TITLE": "Openbook: MyReserva",
     "DESCRIPTION": "Bookings over the MyReserva protocol. Every path works with and without a slash"
     " at its end. Errors are `{detail}`, a text or for what can't be read a list.",
-    "PREPROCESSING_HOOKS": ["bookings.api.myreserva.schema.without_slash"],
+    "PREPROCESSING_HOOKS": ["bookings.api.documents.without_slash"],
     "SECURITY": [],
     "APPEND_COMPONENTS": {
         "securitySchemes": {

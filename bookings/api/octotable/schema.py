@@ -1,41 +1,27 @@
-"""The protocol's OpenAPI document: one table of operations, shown by drf-spectacular.
-
-Requests come from the serializers that read them. Answers are written out here, as the contract
-does, and a test asks the running API whether they are true.
-"""
+"""The protocol's OpenAPI document: one table of operations (`bookings.api.documents`)."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
-from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+from drf_spectacular.utils import OpenApiParameter
 
-Json = dict[str, Any]
+from bookings.api.documents import (
+    DATE,
+    FLAG,
+    NUMBER,
+    TEXT,
+    WHOLE,
+    Json,
+    Op,
+    Tabled,
+    object_of,
+    several,
+)
 
-TEXT: Json = {"type": "string"}
 ID: Json = {"type": "integer", "minimum": 0}
-WHOLE: Json = {"type": "integer"}
-NUMBER: Json = {"type": "number"}
-FLAG: Json = {"type": "boolean"}
-DAY: Json = {"type": "string", "format": "date"}
 HOUR: Json = {"type": "string", "pattern": "^\\d\\d:\\d\\d:\\d\\d$"}
 MOMENT: Json = {"type": "string", "pattern": "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d"}
-
-
-def several(schema: Json) -> Json:
-    return {"type": "array", "items": schema}
-
-
-def object_of(*optional: str, **properties: Json) -> Json:
-    """An object of exactly these properties; those named first may be missing."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": [name for name in properties if name not in optional],
-        "additionalProperties": False,
-    }
 
 
 def data_of(schema: Json) -> Json:
@@ -73,7 +59,7 @@ SERVICE = object_of(
     orders_section={"type": "object"},
 )  # fmt: skip
 SLOTS = object_of(
-    day=DAY,
+    day=DATE,
     available_services=several(
         object_of(
             "slots",
@@ -89,7 +75,7 @@ NAMED = object_of(id=ID, name=TEXT)
 RESERVATION = object_of(
     "customer", "service", "room", "expiration_date", "checkin_date", "checkout_date", "notes",
     "special_request",
-    id=ID, pax=WHOLE, status=TEXT, channel=TEXT, start_date=DAY, start_day=DAY, start_hour=HOUR,
+    id=ID, pax=WHOLE, status=TEXT, channel=TEXT, start_date=DATE, start_day=DATE, start_hour=HOUR,
     end_date=MOMENT, last_status_change=MOMENT, waiting_list=FLAG, customer=CUSTOMER,
     service=NAMED, room=NAMED, expiration_date=MOMENT, checkin_date=MOMENT, checkout_date=MOMENT,
     notes=TEXT, special_request=TEXT,
@@ -113,17 +99,6 @@ ERRORS = {
     429: "Too many requests; Retry-After says when to go on.",
     503: "Too busy; try again shortly.",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Op:
-    """One operation; `reads` is the serializer of its body, `asks` that of its query."""
-
-    summary: str
-    answer: Json
-    status: int = 200
-    reads: Any = None
-    asks: Any = None
 
 
 def operations() -> dict[tuple[str, str], Op]:
@@ -204,45 +179,31 @@ def operations() -> dict[tuple[str, str], Op]:
     }
 
 
-class Schema(AutoSchema):
+class Schema(Tabled):
     """Shows the table above."""
 
-    @property
-    def _key(self) -> str:
-        kind = type(self.view)
-        return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
-
-    @property
-    def _op(self) -> Op:
-        return operations()[self._key, self.method]
+    operations = staticmethod(operations)
+    sections: ClassVar = {
+        "auth": "Clients and properties",
+        "rooms": "Rooms and tables",
+        "services": "Services",
+        "offered": "What is offered",
+        "reservations": "Reservations",
+        "webhooks": "Webhooks and orders",
+    }
+    error = ERROR
+    errors = ERRORS
 
     def get_operation_id(self) -> str:
         parts = [each.strip("{}") for each in self.path.strip("/").split("/")]
         prefix = "auth_" if parts[0] == "octotable-auth" else ""
         return f"{self.method.lower()}_{prefix}{'_'.join(parts[3:])}".replace("-", "_")
 
-    def get_summary(self) -> str:
-        return self._op.summary
-
-    def get_description(self) -> str:  # type: ignore[override]
-        return ""
-
-    def get_tags(self) -> list[str]:
-        titles = {
-            "auth": "Clients and properties",
-            "rooms": "Rooms and tables",
-            "services": "Services",
-            "offered": "What is offered",
-            "reservations": "Reservations",
-            "webhooks": "Webhooks and orders",
-        }
-        return [titles[self._key.partition(".")[0]]]
-
     def get_auth(self) -> list[Json]:
         return [{"bearer": []}] if getattr(self.view, "needs_token", True) else [{}]
 
     def get_override_parameters(self) -> list[Any]:
-        found: list[Any] = [self._op.asks] if self._op.asks else []
+        found = super().get_override_parameters()
         if getattr(self.view, "needs_token", True):
             found.append(
                 OpenApiParameter(
@@ -255,26 +216,11 @@ class Schema(AutoSchema):
             )
         return found
 
-    def get_request_serializer(self) -> Any:
-        return self._op.reads
-
-    def get_response_serializers(self) -> Any:
-        op = self._op
-        answers = {op.status: OpenApiResponse(op.answer, description=op.summary)}
-        for status, description in ERRORS.items():
-            answers[status] = OpenApiResponse(ERROR, description=description)
-        return answers
-
-
-def without_slash(endpoints: list[Any]) -> list[Any]:
-    """Each path once."""
-    return [each for each in endpoints if not each[0].endswith("/")]
-
 
 SETTINGS: Json = {
     "TITLE": "Openbook: OctoTable",
     "DESCRIPTION": "Rooms, tables, services and reservations over version 2 of the OctoTable API.",
-    "PREPROCESSING_HOOKS": ["bookings.api.octotable.schema.without_slash"],
+    "PREPROCESSING_HOOKS": ["bookings.api.documents.without_slash"],
     "SECURITY": [{"bearer": []}],
     "APPEND_COMPONENTS": {
         "securitySchemes": {
