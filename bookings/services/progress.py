@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Max, Min
 from django.utils import timezone
 
 from accounts import clock
@@ -61,8 +62,13 @@ def accept(
 
 @written
 def complete(booking: Booking, *, by: Actor, now: datetime | None = None) -> Booking:
-    """The party has left; the rest of their time is free at once."""
-    return _become(booking, State.COMPLETED, Event.Kind.COMPLETED, by=by, now=now)[0]
+    """The party has left; the rest of their time is free at once. What they took is remembered,
+    should they be here still."""
+    took = Allocation.objects.filter(booking=booking, session=None).aggregate(
+        since=Min("starts_at"), until=Max("ends_at")
+    )
+    said = [each.isoformat() for each in took.values() if each]
+    return _become(booking, State.COMPLETED, Event.Kind.COMPLETED, by=by, now=now, took=said)[0]
 
 
 @written

@@ -83,11 +83,7 @@ def _refuse_more_than_time(booking: Booking) -> None:
 
 def _taking_again(booking: Booking, state: State, *, now: datetime | None) -> Booking:
     """The booking, which must be in this state, with its time taken again; locked."""
-    service = booking.service
-    start, end = booking.starts_at, booking.ends_at
-    if service:
-        start -= service.buffer_before
-        end += service.preparation + service.cleanup + service.buffer_after
+    start, end = _when_it_took(booking)
     lock_days([booking.location_id], start, end)
     booking = locked(booking)
     if booking.state != state.value:
@@ -103,6 +99,21 @@ def _taking_again(booking: Booking, state: State, *, now: datetime | None) -> Bo
             during=(start, end),
         )
     return booking
+
+
+def _when_it_took(booking: Booking) -> tuple[datetime, datetime]:
+    """From when until when it took what it had, buffers included: as was written down when it
+    ended, else as its service says."""
+    ended = booking.events.filter(kind=Event.Kind.COMPLETED).order_by("-id").first()
+    if ended and (took := ended.data.get("took")):
+        start, end = map(datetime.fromisoformat, took)
+        if start <= booking.starts_at and booking.ends_at <= end:
+            return start, end
+    start, end = booking.starts_at, booking.ends_at
+    if service := booking.service:
+        start -= service.buffer_before
+        end += service.preparation + service.cleanup + service.buffer_after
+    return start, end
 
 
 def _what_it_took(

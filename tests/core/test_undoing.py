@@ -230,3 +230,14 @@ def test_the_best_among_some(bistro: Business) -> None:
     with pytest.raises(SlotTaken):
         confirmed(bistro, among=some)
     assert free(bistro) == ["Table 1"]
+
+
+def test_who_is_still_here_has_the_gap_after_them_back_too(bistro: Business, one: Resource) -> None:
+    """A door that keeps a gap of the business's took it with the booking."""
+    booking = confirmed(bistro, resource_id=one.pk, buffer_after=15 * MINUTE)
+    services.complete(services.check_in(booking, by=SYSTEM, now=NOW), by=SYSTEM, now=NOW)
+    services.undo_complete(booking, by=SYSTEM, now=NOW)
+    with pytest.raises(SlotTaken):
+        confirmed(bistro, starts_at=EVENING + HOUR, resource_id=one.pk)
+    confirmed(bistro, starts_at=EVENING + HOUR + 15 * MINUTE, resource_id=one.pk)
+    kept()
