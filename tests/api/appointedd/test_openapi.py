@@ -5,28 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-import schemathesis
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 from drf_spectacular.validation import validate_schema
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis.checks import load_all_checks
-from schemathesis.core.result import Ok
-from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi import checks as openapi
 
 from accounts.limits import limiter
 from bookings.api.appointedd.schema import SETTINGS, operations
 from bookings.api.appointedd.urls import urlpatterns
 from bookings.models import Session
-from config.wsgi import application
 from tests.api.appointedd.conftest import BOOKING, RESOURCE, SERVICE, Fixture, person
-from tests.api.availengine.test_openapi import one_connection
-
-load_all_checks()
+from tests.api.documents import ask, each_of, one_connection, operations_in
 
 
 def test_the_document_and_where_it_is_read(client: Client) -> None:
@@ -57,42 +46,12 @@ def test_the_document_is_valid() -> None:
         validate(generator(urlconf="bookings.api.appointedd.urls").get_schema(public=True))
 
 
-DOCUMENT = schemathesis.openapi.from_wsgi("/openapi-appointedd.json", application)
-OPERATIONS = [each.ok() for each in DOCUMENT.get_all_operations() if isinstance(each, Ok)]
+OPERATIONS = operations_in("/openapi-appointedd.json")
 
 
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda each: each.value)
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
+@each_of(OPERATIONS)
 def test_every_answer_is_as_documented(operation: Any, mode: Any, f: Fixture) -> None:
-    @settings(
-        max_examples=8,
-        deadline=None,
-        derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case: Any) -> None:
-        limiter().forget()
-        case.call_and_validate(
-            headers={"X-API-KEY": f.api.key},
-            excluded_checks=[
-                # Query parameters that aren't known are ignored, and arrays come in many forms.
-                *([openapi.negative_data_rejection] if operation.method == "get" else []),
-                # A time may be well formed and yet in no calendar, an id of nothing: JSON Schema
-                # can't say.
-                openapi.positive_data_acceptance,
-            ],
-        )
-
-    try:
-        with one_connection():
-            ask()
-    except Unsatisfiable:
-        # There is nothing in the request that could be wrong.
-        assert mode is GenerationMode.NEGATIVE
-        assert not operation.body
-        assert not operation.query
+    ask(operation, mode, {"X-API-KEY": f.api.key}, examples=8)
 
 
 def test_what_is_there_is_shown_as_documented(f: Fixture) -> None:

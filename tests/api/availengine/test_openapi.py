@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-import schemathesis
 from django.core.management import call_command
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis.checks import load_all_checks, not_a_server_error
-from schemathesis.core.result import Ok
-from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi import checks as openapi
+from schemathesis.checks import not_a_server_error
 
 from accounts import tokens
-from accounts.limits import limiter
 from availability.models import OpeningHours
 from bookings import services
 from bookings.api.availengine.schema import operations
 from bookings.api.availengine.urls import urlpatterns
 from bookings.wishes import SYSTEM
-from config.wsgi import application
 from tests.api.availengine.conftest import Contract
+from tests.api.documents import ask, each_of, one_connection, operations_in
 from tests.builders import key, location, service, user, wish
-
-load_all_checks()
 
 
 def test_the_document_and_where_it_is_read(client: Client) -> None:
@@ -76,57 +62,17 @@ def test_every_operation_is_in_the_document(client: Client) -> None:
     } <= set(shown)
 
 
-@contextlib.contextmanager
-def one_connection() -> Iterator[None]:
-    """A WSGI application closes its connection after a request; here that is the test's own."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+OPERATIONS = operations_in("/openapi.json")
 
 
-DOCUMENT = schemathesis.openapi.from_wsgi("/openapi.json", application)
-OPERATIONS = [each.ok() for each in DOCUMENT.get_all_operations() if isinstance(each, Ok)]
-
-
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda each: each.value)
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
+@each_of(OPERATIONS)
 def test_every_answer_is_as_documented(operation: Any, mode: Any, contract: Contract) -> None:
     if operation.path.startswith(("/v1/developer", "/integrations")):
         credential = tokens.issue(user(of=contract.business, is_developer=True))
     else:
         credential = key(contract.business, rpm=1_000_000)
-
-    @settings(
-        max_examples=5,
-        deadline=None,
-        derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case: Any) -> None:
-        limiter().forget()
-        case.call_and_validate(
-            headers={"Authorization": f"Bearer {credential}"},
-            excluded_checks=[
-                *([not_a_server_error] if "integrations" in operation.path else []),  # 501
-                # Query parameters that aren't known are ignored, by contract.
-                *([openapi.negative_data_rejection] if operation.method == "get" else []),
-                # A date may be well formed and yet past, or in no calendar: JSON Schema can't say.
-                openapi.positive_data_acceptance,
-            ],
-        )
-
-    try:
-        with one_connection():
-            ask()
-    except Unsatisfiable:
-        # There is nothing in the request that could be wrong.
-        assert mode is GenerationMode.NEGATIVE
-        assert not (operation.body)
-        assert not (operation.query)
+    but = [not_a_server_error] if "integrations" in operation.path else []  # 501
+    ask(operation, mode, {"Authorization": f"Bearer {credential}"}, examples=5, but=but)
 
 
 def test_what_is_there_is_shown_as_documented(contract: Contract) -> None:

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-import schemathesis
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from django.test import Client
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis.checks import load_all_checks
-from schemathesis.core.result import Ok
-from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi import checks as openapi
 
 from accounts import logins
-from accounts.limits import limiter
 from bookings.api.myreserva import gate
 from bookings.api.myreserva.schema import operations
 from bookings.api.myreserva.urls import urlpatterns
-from config.wsgi import application
+from tests.api.documents import ask, each_of, one_connection, operations_in
 from tests.api.myreserva.conftest import CUSTOMER, OUTLET, SERVICE, STAFF, Spa
 from tests.api.myreserva.test_appointments import books
-
-load_all_checks()
 
 
 def test_the_document_and_where_it_is_read(client: Client) -> None:
@@ -63,18 +48,7 @@ def test_every_operation_is_in_the_document(client: Client) -> None:
     assert len(set(ids)) == len(ids)
 
 
-@contextlib.contextmanager
-def one_connection() -> Iterator[None]:
-    """A WSGI application closes its connection after a request; here that is the test's own."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
-
-
-DOCUMENT = schemathesis.openapi.from_wsgi("/openapi-myreserva.json", application)
-OPERATIONS = [each.ok() for each in DOCUMENT.get_all_operations() if isinstance(each, Ok)]
+OPERATIONS = operations_in("/openapi-myreserva.json")
 
 
 def token_for(path: str, spa: Spa) -> str:
@@ -83,37 +57,10 @@ def token_for(path: str, spa: Spa) -> str:
     return logins.begin(gate.STAFF, spa.admin.pk, spa.business).access
 
 
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda each: each.value)
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
+@each_of(OPERATIONS)
 def test_every_answer_is_as_documented(operation: Any, mode: Any, spa: Spa) -> None:
-    @settings(
-        max_examples=4,
-        deadline=None,
-        derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case: Any) -> None:
-        limiter().forget()
-        case.call_and_validate(
-            headers={"Authorization": f"Bearer {token_for(operation.path, spa)}"},
-            excluded_checks=[
-                # What isn't known in a query is ignored; ids of nothing are 404 before anything.
-                *([openapi.negative_data_rejection] if operation.method == "get" else []),
-                # A date may be well formed and yet past, or in no calendar: JSON Schema can't say.
-                openapi.positive_data_acceptance,
-            ],
-        )
-
-    try:
-        with one_connection():
-            ask()
-    except Unsatisfiable:
-        # There is nothing in the request that could be wrong.
-        assert mode is GenerationMode.NEGATIVE
-        assert not (operation.body)
-        assert not (operation.query)
+    headers = {"Authorization": f"Bearer {token_for(operation.path, spa)}"}
+    ask(operation, mode, headers, examples=4)
 
 
 def test_what_is_there_is_shown_as_documented(spa: Spa) -> None:

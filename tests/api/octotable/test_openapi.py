@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-import schemathesis
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.settings import patched_settings
 from drf_spectacular.validation import validate_schema
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis.errors import Unsatisfiable
-from schemathesis.checks import load_all_checks
-from schemathesis.core.result import Ok
-from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi import checks as openapi
 
 from accounts.errors import DomainError
@@ -23,11 +16,9 @@ from accounts.models import Channel
 from bookings.api.octotable.dialect import ANSWERS, refusal
 from bookings.api.octotable.schema import SETTINGS, operations
 from bookings.api.octotable.urls import urlpatterns
-from config.wsgi import application
-from tests.api.availengine.test_openapi import one_connection
+from tests.api.documents import ask, each_of, one_connection, operations_in
 from tests.api.octotable.conftest import LUNCH, PROPERTY, ROOM, TABLE, House, reservation, token_of
 
-load_all_checks()
 PMS = "/octotable-pms/api/v2/"
 
 
@@ -74,8 +65,7 @@ def test_every_no_of_the_core_has_an_answer() -> None:
     }
 
 
-DOCUMENT = schemathesis.openapi.from_wsgi("/openapi-octotable.json", application)
-OPERATIONS = [each.ok() for each in DOCUMENT.get_all_operations() if isinstance(each, Ok)]
+OPERATIONS = operations_in("/openapi-octotable.json")
 
 
 def headers_of(of: House) -> dict[str, str]:
@@ -83,39 +73,20 @@ def headers_of(of: House) -> dict[str, str]:
     return {"Authorization": f"Bearer {token_of(channel, None)}", "Property": str(PROPERTY)}
 
 
-@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda each: each.value)
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.label)
+@each_of(OPERATIONS)
 def test_every_answer_is_as_documented(operation: Any, mode: Any, trattoria: House) -> None:
-    headers = headers_of(trattoria)
-
-    @settings(
-        max_examples=5,
-        deadline=None,
-        derandomize=True,
-        phases=[Phase.explicit, Phase.generate],
-        suppress_health_check=list(HealthCheck),
+    ask(
+        operation,
+        mode,
+        headers_of(trattoria),
+        examples=5,
+        but=[
+            # What is sent may be said in several forms, more than are written down.
+            openapi.negative_data_rejection,
+            openapi.missing_required_header,
+            openapi.ignored_auth,
+        ],
     )
-    @given(case=operation.as_strategy(generation_mode=mode))
-    def ask(case: Any) -> None:
-        limiter().forget()
-        case.call_and_validate(
-            headers=headers,
-            excluded_checks=[
-                # What is sent may be said in several forms, more than are written down.
-                openapi.negative_data_rejection,
-                # A time may be well formed and yet not be had: JSON Schema can't say.
-                openapi.positive_data_acceptance,
-                openapi.missing_required_header,
-                openapi.ignored_auth,
-            ],
-        )
-
-    try:
-        with one_connection():
-            ask()
-    except Unsatisfiable:
-        # There is nothing in the request that could be wrong.
-        assert mode is GenerationMode.NEGATIVE
 
 
 def test_what_is_there_is_shown_as_documented(trattoria: House) -> None:
