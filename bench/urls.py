@@ -1,4 +1,4 @@
-"""The project's own routes, and two floors to measure them against; served by the bench alone."""
+"""The project's own routes, and floors to measure them against; served by the bench alone."""
 
 import json
 import uuid
@@ -8,17 +8,36 @@ from django.db import connection, transaction
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from config.urls import urlpatterns as own
 
 ANSWER = {"available": True, "remaining_resources": 3, "free_resources": ["1", "2", "3"]}
 
 
-def read_floor(request: HttpRequest) -> JsonResponse:
-    """Authenticates nothing, asks the database one thing, answers a constant."""
+def ask() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         cursor.fetchone()
+
+
+class ReadFloor(APIView):
+    """Authenticates nothing, asks the database one thing, answers a constant: the least that a view
+    of an API does."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def get(self, request: Request) -> Response:
+        ask()
+        return Response(ANSWER)
+
+
+def bare_floor(request: HttpRequest) -> JsonResponse:
+    """The same without REST framework: the least that Django does."""
+    ask()
     return JsonResponse(ANSWER)
 
 
@@ -73,4 +92,9 @@ def write_floor(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"id": str(booking)}, status=201)
 
 
-urlpatterns = [path("floor/read", read_floor), path("floor/write", write_floor), *own]
+urlpatterns = [
+    path("floor/read", ReadFloor.as_view()),
+    path("floor/bare", bare_floor),
+    path("floor/write", write_floor),
+    *own,
+]

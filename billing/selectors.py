@@ -23,6 +23,8 @@ from billing.models import Account, Plan, Subscription
 from billing.money import Money
 from resources.models import Service
 
+PAST_DUE = Subscription.Status.PAST_DUE.value
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Cover:
@@ -38,7 +40,7 @@ class Cover:
 
     @property
     def is_past_due(self) -> bool:
-        return self.status == Subscription.Status.PAST_DUE
+        return self.status == PAST_DUE
 
 
 def cover(business: Business) -> Cover:
@@ -176,19 +178,22 @@ _HEARD: dict[str, bytes | None] = {}  # the epoch that the last request with a k
 
 
 def channel_by_key(
-    key: str, *, quick: bool = False, count: Callable[[Channel], Tally]
+    key: str, *, quick: bool = False, shared: bool = False, count: Callable[[Channel], Tally]
 ) -> tuple[Channel, Tally] | None:
     """The channel that a key belongs to, with its business and cover; None for an unknown one.
 
     `count` counts the request and is called once. With `quick` only what a dynamic request needs
-    is read at once. One query, or none while what was read before still stands.
+    is read at once. One query, or none while what was read before still stands. `shared` is for
+    who only looks at the rows: others may be looking at the same.
     """
     wanted = _FEW if quick else _WHOLE
     hashed = digest(key)
     tally: Tally | None = None
     if kept := _REMEMBERED.get((hashed, quick)):
-        channel = twin(kept.value)
-        BUSINESS.set_cached_value(channel, twin(kept.value.business))
+        channel = kept.value
+        if not shared:
+            channel = twin(kept.value)
+            BUSINESS.set_cached_value(channel, twin(kept.value.business))
         tally = count(channel)
         if kept.is_current(tally.epoch):
             return channel, tally

@@ -402,6 +402,8 @@ def _left(
     fitting: Mapping[str, Offered], taken: Mapping[str, set[int]], wish: Wish
 ) -> list[Offered]:
     """Of resources that would serve the wish, those that still do when this is taken."""
+    if not taken:
+        return list(fitting.values())
     left = dict(fitting)
     for id_, units in taken.items():
         each = left.get(id_)

@@ -129,7 +129,12 @@ def _recognise(request: HttpRequest, needs: Needs) -> Caller:
     if credential.startswith("avail_"):
         if needs.people_only:
             raise unknown()
-        found = billing.channel_by_key(credential, quick=needs.dynamic, count=_count_channel)
+        found = billing.channel_by_key(
+            credential,
+            quick=needs.dynamic,
+            shared=needs.dynamic and request.method == "GET",
+            count=_count_channel,
+        )
         if found is None:
             raise unknown()
         channel, tally = found
