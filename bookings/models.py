@@ -25,6 +25,9 @@ LONG = timedelta(hours=4)  # what takes longer is looked for in an index of its 
 STATES = [(each.value, each.value.replace("_", " ").capitalize()) for each in State]
 
 
+# --- who comes -----------------------------------------------------------------------------------
+
+
 class Guest(models.Model):
     """Who comes. One per business and phone, or per e-mail where there is no phone."""
 
@@ -74,6 +77,25 @@ class Guest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}".strip() or self.email or self.phone
+
+
+class GuestPassword(models.Model):
+    """A guest who logs in to see their own bookings."""
+
+    guest = models.OneToOneField(
+        Guest, models.CASCADE, primary_key=True, related_name="credentials"
+    )
+    password = models.CharField(max_length=128, editable=False, help_text="Hashed.")
+    created_at = models.DateTimeField(default=now, editable=False)
+
+    class Meta:
+        ordering = ("-created_at", "guest")
+
+    def __str__(self) -> str:
+        return str(self.guest)
+
+
+# --- classes -------------------------------------------------------------------------------------
 
 
 class Schedule(models.Model):
@@ -156,22 +178,6 @@ class Omission(models.Model):
         return f"{self.day}: {self.reason or self.get_kind_display()}"
 
 
-class GuestPassword(models.Model):
-    """A guest who logs in to see their own bookings."""
-
-    guest = models.OneToOneField(
-        Guest, models.CASCADE, primary_key=True, related_name="credentials"
-    )
-    password = models.CharField(max_length=128, editable=False, help_text="Hashed.")
-    created_at = models.DateTimeField(default=now, editable=False)
-
-    class Meta:
-        ordering = ("-created_at", "guest")
-
-    def __str__(self) -> str:
-        return str(self.guest)
-
-
 class Session(models.Model):
     """One run of a class: its resources are taken once, its places one by one.
 
@@ -238,6 +244,9 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service} {self.starts_at:%Y-%m-%d %H:%M} UTC"
+
+
+# --- what is booked, and the time it takes -------------------------------------------------------
 
 
 class Booking(models.Model):
@@ -496,6 +505,9 @@ class Allocation(models.Model):
         return f"{self.resource_id or self.session_id}#{self.unit}"
 
 
+# --- what happened, and the news of it that is owed ----------------------------------------------
+
+
 class Event(models.Model):
     """What happened, when, by whom. Only ever added to: the database refuses to change a row."""
 
@@ -603,6 +615,9 @@ class Update(models.Model):
         return f"{self.protocol}: {self.booking_id or self.location_id}"
 
 
+# --- who waits -----------------------------------------------------------------------------------
+
+
 class WaitlistEntry(models.Model):
     """A guest who would come if there were room: to a class, or on a day.
 
@@ -656,6 +671,9 @@ class WaitlistEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.guest} for {self.party_size} on {self.preferred_date}"
+
+
+# --- who is told, and how ------------------------------------------------------------------------
 
 
 class WebhookEndpoint(models.Model):

@@ -34,6 +34,9 @@ DAY = timedelta(days=1)
 NO_BUFFERS = (timedelta(), timedelta())
 
 
+# --- what is offered -----------------------------------------------------------------------------
+
+
 class Slot(NamedTuple):
     """A start that could be booked now; UTC.
 
@@ -169,6 +172,9 @@ def wish_at(search: Search, starts_at: datetime) -> Wish:
         keeps_windows=search.keeps_windows,
         keeps_breaks=search.keeps_breaks,
     )
+
+
+# --- looking at all days at once -----------------------------------------------------------------
 
 
 def _buffers(search: Search) -> tuple[timedelta, timedelta]:
@@ -360,6 +366,9 @@ def _stretches(run: Run) -> list[Stretch]:
     return [(seconds(each.start), seconds(each.end)) for each in run]
 
 
+# --- reading what that needs ---------------------------------------------------------------------
+
+
 # A service without requirements may be served by anything; a requirement that names nobody by
 # everything of its kind, unless only who is named will do.
 _ELIGIBLE = """
@@ -543,6 +552,9 @@ def _taken(
             stretches = zip(sorted(since), sorted(until), strict=True)
             taken.setdefault(resource_id, {})[unit] = list(stretches)
     return taken
+
+
+# --- who could serve, and the runs of classes ----------------------------------------------------
 
 
 class Serving(NamedTuple):

@@ -97,6 +97,9 @@ CANDIDATES_AT = CANDIDATES.format(now="%(now)s")
 NO_UNITS: frozenset[int] = frozenset()
 
 
+# --- a window: what is there, and what is taken of it --------------------------------------------
+
+
 class Offered(NamedTuple):
     """A resource in a window: what assignment needs of it, and where it stands."""
 
@@ -196,6 +199,9 @@ def combinations(business: Business) -> list[tuple[uuid.UUID, Combined]]:
         .prefetch_related(Prefetch("members", Resource.objects.only("id")))
         .order_by("display_order", "name", "id")
     ]
+
+
+# --- the sale: what to take for a wish -----------------------------------------------------------
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -344,6 +350,9 @@ def _plan(wish: Wish, seen: Sequence[Offered]) -> assignment.Plan | None:
     return assignment.plan(candidates, joined, wish.party_size, relax_minimum=relax)
 
 
+# --- the offer: what would serve it alone --------------------------------------------------------
+
+
 TAKEN = f"""
 SELECT resource_id::text, unit FROM ({TAKES}) AS a WHERE expires_at IS NULL OR expires_at > {{now}}
 """  # noqa: S608
@@ -439,6 +448,9 @@ def _taken(wish: Wish, *, now: datetime | None) -> Mapping[str, set[int]]:
     return found
 
 
+# --- small questions -----------------------------------------------------------------------------
+
+
 def names_of(resource_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """The names of resources, deleted ones too."""
     return dict(Resource.objects.filter(pk__in=resource_ids).values_list("pk", "name"))
@@ -470,6 +482,9 @@ def bookings_this_month(business: Business, *, now: datetime | None = None) -> i
         .exclude(Exists(held), ~Exists(made), state=State.CANCELLED.value)
         .count()
     )
+
+
+# --- the next free times -------------------------------------------------------------------------
 
 
 def next_free(

@@ -118,6 +118,7 @@ class Serving(forms.ModelForm):  # type: ignore[type-arg]
     made: Any = None
 
     def serve(self, values: dict[str, Any]) -> Any:
+        """Call the service. Every form says which; none has this one's."""
         raise NotImplementedError
 
     def said(self, error: DomainError) -> str:

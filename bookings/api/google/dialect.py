@@ -182,7 +182,7 @@ class Method(APIView):
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def act(self, said: dict[str, Any]) -> dict[str, Any]:
-        """Do what was asked."""
+        """Do what was asked. Every method of the API says what; there is none without."""
         raise NotImplementedError
 
     def merchant(self, said: Mapping[str, Any]) -> Location:

@@ -441,7 +441,7 @@ def test_h_a_service_is_changed_in_part(bare: House) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"days_of_week": ["XXX"]},
+        {"days_of_week": ["SOMEDAY"]},
         {"days_of_week": []},
         {"start_time": "25:00"},
         {"average_stay": 0},
